@@ -1,0 +1,62 @@
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from apps.core.models import AppendOnlyModel
+
+
+class RingRun(AppendOnlyModel):
+    """One detection pass over everything known at `as_of`."""
+
+    as_of = models.DateTimeField()
+    facts_digest = models.CharField(max_length=64)
+    code_version = models.CharField(max_length=16)
+    created_at = models.DateTimeField()
+    accounts = models.IntegerField()
+    links = models.IntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["as_of", "facts_digest", "code_version"], name="one_ring_run"
+            )
+        ]
+
+
+class Ring(AppendOnlyModel):
+    """A group of accounts under one operator, as one run saw it."""
+
+    run = models.ForeignKey(RingRun, models.PROTECT, related_name="rings")
+    ring_id = models.CharField(max_length=40)
+    size = models.IntegerField()
+    probability = models.FloatField()
+    log_odds = models.FloatField()
+    views = ArrayField(models.CharField(max_length=16))
+    # [{kind, value, members, elsewhere, surprisal, view, points}]
+    evidence = models.JSONField()
+    first_seen_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["run", "ring_id"], name="one_ring_per_run")
+        ]
+        indexes = [models.Index(fields=["ring_id"], name="ring_public_id")]
+
+
+class Membership(AppendOnlyModel):
+    class Level(models.TextChoices):
+        CORE = "core"
+        LIKELY = "likely"
+        PERIPHERY = "periphery"
+        BYSTANDER = "bystander"
+
+    ring = models.ForeignKey(Ring, models.PROTECT, related_name="memberships")
+    account = models.ForeignKey("customers.Account", models.PROTECT, related_name="+")
+    level = models.CharField(max_length=10, choices=Level.choices)
+    agreement = models.FloatField()  # m in [0, 1]
+    views = ArrayField(models.CharField(max_length=16))
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["ring", "account"], name="one_membership")
+        ]
+        indexes = [models.Index(fields=["account"], name="membership_account")]

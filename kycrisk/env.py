@@ -1,0 +1,49 @@
+"""Typed readers for environment variables; a bad value ends with a sentence."""
+
+import os
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+
+def text(name: str, default: str | None = None) -> str | None:
+    """Return the variable, or the default where it is absent or empty."""
+    return os.environ.get(name) or default
+
+
+def choice(name: str, options: tuple[str, ...], default: str) -> str:
+    value = os.environ.get(name) or default
+    if value not in options:
+        raise ImproperlyConfigured(
+            f"{name} is {value!r}; set it to one of {', '.join(options)}."
+        )
+    return value
+
+
+def folder(name: str, default: Path) -> Path:
+    return Path(os.environ.get(name) or default).expanduser().resolve()
+
+
+def words(name: str, default: str) -> list[str]:
+    """Return a comma-separated variable as a list without empty entries."""
+    raw = os.environ.get(name) or default
+    return [word.strip() for word in raw.split(",") if word.strip()]
+
+
+def database(url: str) -> dict[str, object]:
+    """Turn a postgresql:// URL into a Django DATABASES entry."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"postgres", "postgresql"}:
+        raise ImproperlyConfigured(
+            "DATABASE_URL must start with postgresql://; KYCRisk needs"
+            " PostgreSQL 15 or newer."
+        )
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": parts.hostname or "",
+        "PORT": str(parts.port or ""),
+    }

@@ -1,0 +1,83 @@
+"""What stages hand to each other: columns over accounts, never one row at a time."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureFrame:
+    """Feature values as of one moment.
+
+    `values` is float64 [accounts, features] in the order of `names`; NaN is missing.
+    `has_usage` is bool [accounts]: whether the account has any usage known by then.
+    """
+
+    account_ids: tuple[str, ...]
+    names: tuple[str, ...]
+    values: NDArray[np.float64]
+    has_usage: NDArray[np.bool_]
+    catalogue: str = ""
+
+    def column(self, name: str) -> NDArray[np.float64]:
+        return self.values[:, self.names.index(name)]
+
+    def select(self, names: tuple[str, ...]) -> NDArray[np.float64]:
+        """Return the columns of `names`, in that order; raise KeyError if one lacks."""
+        index = {name: at for at, name in enumerate(self.names)}
+        return self.values[:, [index[name] for name in names]]
+
+    def rows(self, chosen: NDArray[np.bool_]) -> "FeatureFrame":
+        """Keep the chosen accounts; `chosen` is bool [accounts]."""
+        kept = tuple(np.asarray(self.account_ids, dtype=object)[chosen])
+        return FeatureFrame(
+            kept, self.names, self.values[chosen], self.has_usage[chosen], self.catalogue
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RingPart:
+    """An account's strongest ring as of one moment; `agreement` is m in [0, 1]."""
+
+    ring_id: str
+    probability: float
+    agreement: float
+    level: str
+    views: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One principal reason: a family's part of the sum, in evidence points."""
+
+    code: str
+    family: str
+    direction: str  # raises | lowers
+    points: float
+    text: str
+    customer_safe_key: str | None
+    features: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """What the model and the ring say of one account, with every part of the sum.
+
+    margin = sum(contributions), in log-odds, the last contribution is the base;
+    own_probability = calibrated(margin); probability is joined with the ring:
+    1 - (1 - own_probability) * (1 - ring.probability * ring.agreement).
+    """
+
+    account_id: str
+    model_id: str
+    names: tuple[str, ...]
+    features: tuple[float, ...]
+    contributions: tuple[float, ...]
+    margin: float
+    own_probability: float
+    low: float
+    high: float
+    probability: float
+    ring: RingPart | None
+    reasons: tuple[Reason, ...] = field(default=())
