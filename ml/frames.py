@@ -32,7 +32,11 @@ class FeatureFrame:
         """Keep the chosen accounts; `chosen` is bool [accounts]."""
         kept = tuple(np.asarray(self.account_ids, dtype=object)[chosen])
         return FeatureFrame(
-            kept, self.names, self.values[chosen], self.has_usage[chosen], self.catalogue
+            kept,
+            self.names,
+            self.values[chosen],
+            self.has_usage[chosen],
+            self.catalogue,
         )
 
 

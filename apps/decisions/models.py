@@ -28,7 +28,9 @@ class Decision(AppendOnlyModel):
 
     id = models.CharField(primary_key=True, max_length=40)
     account = models.ForeignKey("customers.Account", models.PROTECT, related_name="+")
-    score = models.ForeignKey("scoring.Score", models.PROTECT, null=True, related_name="+")
+    score = models.ForeignKey(
+        "scoring.Score", models.PROTECT, null=True, related_name="+"
+    )
     policy = models.ForeignKey(PolicyVersion, models.PROTECT, related_name="+")
     as_of = models.DateTimeField()
     action = models.CharField(max_length=10)
