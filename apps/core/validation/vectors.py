@@ -1,0 +1,286 @@
+"""The same checks for whole Arrow columns.
+
+A fast pattern accepts the usual values at once; what it does not accept goes, once
+for each distinct value, to the rule in `values.py`, which alone decides.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from apps.core.validation import values
+from apps.core.validation.codes import DETAILS
+from apps.core.validation.columns import RAW_TABLES, RawColumn
+from apps.core.validation.rows import CLOCK_TOLERANCE, Reject, clean_value
+from apps.core.validation.texts import BadValueError
+
+COUNTS: Final = pa.map_(pa.string(), pa.int64())
+ARROW: Final[dict[str, pa.DataType]] = {
+    "timestamp": pa.timestamp("us", "UTC"),
+    "int": pa.int64(),
+    "owners": pa.int64(),
+    "bool": pa.bool_(),
+    "uint32s": pa.list_(pa.uint32()),
+    "words": pa.list_(pa.string()),
+    "ips": pa.list_(pa.string()),
+    "counts": COUNTS,
+}
+# Patterns that accept only what the rule accepts unchanged (tests hold them to it).
+# Twelve digits in all, or eleven between two letters, cannot be a card number.
+_FEW_DIGITS: Final = r"^(?:[{0}/:-~]*[0-9]){{0,12}}[{0}/:-~]*$"
+FAST: Final[dict[str, str]] = {
+    "id": rf"^{values.ID}$",
+    "phone": rf"^{values.PHONE}$",
+    "bin": rf"^{values.BIN}$",
+    "surface": rf"^(?:{values.SURFACE})$",
+    "opaque": _FEW_DIGITS.format("!-")
+    + r"|^(?:[0-9]{0,11}[A-Za-z_.:]){1,64}[0-9]{0,11}$",
+    "text": _FEW_DIGITS.format(" -"),
+    "hex": r"^[0-9a-f]+$",
+}
+_NAMES: Final = ("", *DETAILS)
+CODE: Final = {name: at for at, name in enumerate(_NAMES)}
+_BOUNDED: Final = frozenset({"opaque", "text", "hex"})
+_LISTS: Final = frozenset({"uint32s", "words", "ips", "counts"})
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A checked column: cast and cleaned values, and a code where one is bad."""
+
+    values: pa.Array
+    codes: NDArray[np.int8]  # [rows], 0 where the value is good
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The cleaned good rows of a table, what was refused, and unknown columns.
+
+    `good` is bool [rows] over the rows as they came.
+    """
+
+    rows: pa.Table
+    good: NDArray[np.bool_]
+    rejects: list[Reject]
+    unknown: list[str]
+
+
+def arrow_type(column: RawColumn) -> pa.DataType:
+    """Return the type that a cleaned column has."""
+    return ARROW.get(column.kind, pa.string())
+
+
+def validate_table(table: str, data: pa.Table, *, as_of: datetime) -> Table:
+    """Check every column of a table; a row is refused at its first bad column.
+
+    Columns that lack are added as nulls. `events.data` stays text: check events as
+    rows where their content matters.
+    """
+    columns = RAW_TABLES[table]
+    codes: NDArray[np.int8] = np.zeros(data.num_rows, dtype=np.int8)
+    fields: NDArray[np.object_] = np.full(data.num_rows, "", dtype=object)
+    arrays = []
+    for column in columns:
+        checked = _checked(column, data, as_of)
+        arrays.append(checked.values)
+        bad = (checked.codes > 0) & (codes == 0)
+        codes[bad] = checked.codes[bad]
+        fields[bad] = column.name
+    good: NDArray[np.bool_] = codes == 0
+    rows = pa.table(arrays, names=[column.name for column in columns])
+    known = {column.name for column in columns}
+    return Table(
+        rows=rows if good.all() else rows.filter(pa.array(good)),
+        good=good,
+        rejects=[
+            Reject(int(at), fields[at], _NAMES[codes[at]])
+            for at in np.flatnonzero(~good)
+        ],
+        unknown=[name for name in data.column_names if name not in known],
+    )
+
+
+def _checked(column: RawColumn, data: pa.Table, as_of: datetime) -> Column:
+    if column.name not in data.column_names:
+        array = pa.nulls(data.num_rows, arrow_type(column))
+    else:
+        array = data.column(column.name).combine_chunks()
+    return validate_column(column, array, as_of=as_of)
+
+
+def validate_column(column: RawColumn, array: pa.Array, *, as_of: datetime) -> Column:
+    """Cast, clean and check one column; nulls are bad in a required column."""
+    if isinstance(array, pa.ChunkedArray):
+        array = array.combine_chunks()
+    codes: NDArray[np.int8] = np.zeros(len(array), dtype=np.int8)
+    cast, lost = _cast(column, array)
+    codes[lost] = CODE["wrong_type"]
+    present = cast.is_valid().to_numpy(zero_copy_only=False)
+    if column.kind == "timestamp" and not _is_text(array.type):
+        cast = _times(column, cast, codes, as_of)
+    elif column.kind == "int" and not _is_text(array.type):
+        _numbers(column, cast, codes, present)
+    elif column.kind in {"bool", "event_data"}:
+        pass
+    elif column.kind in _LISTS:
+        cast = _each(column, cast, codes, present, as_of)
+    else:
+        cast = _texts(column, cast, codes, present, as_of)
+    if column.required:
+        codes[~present & ~lost] = CODE["missing_field"]
+    return Column(cast, codes)
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return pa.types.is_string(kind) or pa.types.is_large_string(kind)
+
+
+def _cast(column: RawColumn, array: pa.Array) -> tuple[pa.Array, NDArray[np.bool_]]:
+    """Return the array in its canonical type and which values have no such form."""
+    if pa.types.is_dictionary(array.type):
+        array = array.dictionary_decode()
+    target = arrow_type(column)
+    nothing = np.zeros(len(array), dtype=bool)
+    if pa.types.is_null(array.type) or array.type == target:
+        return array.cast(target), nothing
+    present = array.is_valid().to_numpy(zero_copy_only=False)
+    lossless = _is_text(array.type) == _is_text(target)
+    boolean = pa.types.is_boolean(array.type) or pa.types.is_boolean(target)
+    naive = pa.types.is_timestamp(array.type) and array.type.tz is None
+    if _is_text(array.type) and column.kind == "timestamp":
+        return array.cast(pa.string()), nothing
+    if not lossless or boolean or naive or pa.types.is_floating(array.type):
+        return pa.nulls(len(array), target), present
+    try:
+        return array.cast(target, safe=not pa.types.is_timestamp(target)), nothing
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        return pa.nulls(len(array), target), present
+
+
+def _times(
+    column: RawColumn, array: pa.Array, codes: NDArray[np.int8], as_of: datetime
+) -> pa.Array:
+    year = pc.year(array)
+    inside = pc.and_(
+        pc.greater_equal(year, values.FIRST_YEAR), pc.less_equal(year, values.LAST_YEAR)
+    )
+    codes[_false(inside)] = CODE["bad_timestamp"]
+    if column.past:
+        latest = pa.scalar(as_of + CLOCK_TOLERANCE, array.type)
+        late = _false(pc.less_equal(array, latest)) & (codes == 0)
+        codes[late] = CODE["event_time_out_of_range"]
+    return array
+
+
+def _numbers(
+    column: RawColumn,
+    array: pa.Array,
+    codes: NDArray[np.int8],
+    present: NDArray[np.bool_],
+) -> None:
+    numbers = array.fill_null(column.low).to_numpy(zero_copy_only=False)
+    outside = present & ((numbers < column.low) | (numbers > column.high))
+    codes[outside] = CODE["number_out_of_range"]
+
+
+def _false(mask: pa.Array) -> NDArray[np.bool_]:
+    """Return where a mask is false; null is not false."""
+    return ~mask.fill_null(True).to_numpy(zero_copy_only=False)
+
+
+def _texts(
+    column: RawColumn,
+    array: pa.Array,
+    codes: NDArray[np.int8],
+    present: NDArray[np.bool_],
+    as_of: datetime,
+) -> pa.Array:
+    if column.kind == "enum":
+        usual = pc.is_in(array, value_set=pa.array(column.choices, pa.string()))
+    elif column.kind in FAST:
+        usual = pc.match_substring_regex(array, FAST[column.kind])
+        if column.kind in _BOUNDED:
+            usual = pc.and_(usual, _length_fits(column, array))
+    else:
+        usual = pa.array(np.zeros(len(array), dtype=bool))
+    unusual = present & ~usual.fill_null(False).to_numpy(zero_copy_only=False)
+    if not unusual.any():
+        return array
+    return _unusual(column, array, codes, unusual, as_of)
+
+
+def _length_fits(column: RawColumn, array: pa.Array) -> pa.Array:
+    length = pc.binary_length(array)
+    shortest = 1 if column.kind == "opaque" else column.low
+    return pc.and_(
+        pc.greater_equal(length, shortest), pc.less_equal(length, column.high)
+    )
+
+
+def _unusual(
+    column: RawColumn,
+    array: pa.Array,
+    codes: NDArray[np.int8],
+    chosen: NDArray[np.bool_],
+    as_of: datetime,
+) -> pa.Array:
+    """Put each distinct chosen value through the rule; replace it with the result."""
+    places = np.flatnonzero(chosen)
+    coded = array.take(pa.array(places)).dictionary_encode()
+    results = [_ruled(column, text.as_py(), as_of) for text in coded.dictionary]
+    which = coded.indices.to_numpy()
+    found = np.array([code for _, code in results], dtype=np.int8)
+    codes[places] = found[which]
+    clean = pa.array([value for value, _ in results], arrow_type(column))
+    if array.type == clean.type and clean.equals(coded.dictionary.cast(clean.type)):
+        return array
+    base = array if array.type == clean.type else pa.nulls(len(array), clean.type)
+    return pc.replace_with_mask(base, pa.array(chosen), clean.take(coded.indices))
+
+
+def _each(
+    column: RawColumn,
+    array: pa.Array,
+    codes: NDArray[np.int8],
+    present: NDArray[np.bool_],
+    as_of: datetime,
+) -> pa.Array:
+    """Check lists and maps value by value, except fixed lists of numbers."""
+    if column.kind == "uint32s":
+        lengths = pc.list_value_length(array).fill_null(values.MINIMA)
+        codes[lengths.to_numpy(zero_copy_only=False) != values.MINIMA] = CODE[
+            "number_out_of_range"
+        ]
+        codes[_holders_of_null(array)] = CODE["wrong_type"]
+        return array
+    results = [
+        _ruled(column, value, as_of) if here else (None, 0)
+        for value, here in zip(array.to_pylist(), present, strict=True)
+    ]
+    found = np.array([code for _, code in results], dtype=np.int8)
+    np.copyto(codes, found, where=codes == 0)
+    return pa.array([_pairs(value) for value, _ in results], arrow_type(column))
+
+
+def _holders_of_null(array: pa.Array) -> NDArray[np.int64]:
+    """Return the places of lists that hold a null."""
+    flat = pc.list_flatten(array)
+    if flat.null_count == 0:
+        return np.empty(0, dtype=np.int64)
+    return pc.list_parent_indices(array).filter(flat.is_null()).to_numpy()
+
+
+def _pairs(value: Any) -> Any:
+    return list(value.items()) if isinstance(value, dict) else value
+
+
+def _ruled(column: RawColumn, value: object, as_of: datetime) -> tuple[Any, int]:
+    try:
+        return clean_value(column, value, latest=as_of + CLOCK_TOLERANCE), 0
+    except BadValueError as error:
+        return None, CODE[error.code]
