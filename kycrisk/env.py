@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -32,18 +32,22 @@ def words(name: str, default: str) -> list[str]:
 
 
 def database(url: str) -> dict[str, object]:
-    """Turn a postgresql:// URL into a Django DATABASES entry."""
+    """Turn a postgresql:// URL into a Django DATABASES entry.
+
+    A socket folder comes as `?host=/folder`, as libpq writes it.
+    """
     parts = urlsplit(url)
     if parts.scheme not in {"postgres", "postgresql"}:
         raise ImproperlyConfigured(
             "DATABASE_URL must start with postgresql://; KYCRisk needs"
             " PostgreSQL 15 or newer."
         )
+    options = dict(parse_qsl(parts.query))
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
-        "HOST": parts.hostname or "",
-        "PORT": str(parts.port or ""),
+        "HOST": parts.hostname or options.get("host", ""),
+        "PORT": str(parts.port or options.get("port", "")),
     }

@@ -9,7 +9,9 @@ from apps.access.choices import Role, Scope
 
 
 class UserManager(BaseUserManager["User"]):
-    def create_user(self, email: str, password: str | None = None, **extra: Any) -> "User":
+    def create_user(
+        self, email: str, password: str | None = None, **extra: Any
+    ) -> "User":
         user = self.model(email=self.normalize_email(email), **extra)
         user.set_password(password)
         user.save(using=self._db)

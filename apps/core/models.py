@@ -54,9 +54,7 @@ class Job(models.Model):
     kind = models.CharField(max_length=80)
     key = models.CharField(max_length=200, unique=True)
     args = models.JSONField(default=dict)
-    state = models.CharField(
-        max_length=10, choices=State.choices, default=State.QUEUED
-    )
+    state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
     attempts = models.PositiveSmallIntegerField(default=0)
     lease_token = models.UUIDField(null=True)
     lease_until = models.DateTimeField(null=True)
