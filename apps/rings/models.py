@@ -31,7 +31,7 @@ class Ring(AppendOnlyModel):
     probability = models.FloatField()
     log_odds = models.FloatField()
     views = ArrayField(models.CharField(max_length=16))
-    # [{kind, value, members, elsewhere, surprisal, view, points}]
+    # the terms of the log-odds, and the values that hold the group together
     evidence = models.JSONField()
     first_seen_at = models.DateTimeField()
 

@@ -1,0 +1,20 @@
+from apps.core.errors import DomainError, NotFoundError
+
+
+class UnknownAccountError(NotFoundError):
+    code = "unknown_account"
+
+    def __init__(self) -> None:
+        super().__init__("No fact about this account is known at that moment.")
+
+
+class NotAssessedError(DomainError):
+    """An export asks for a moment at which nobody was assessed."""
+
+    code = "not_assessed"
+
+    def __init__(self, count: int) -> None:
+        super().__init__(
+            f"{count} accounts that existed then have no assessment as of that moment;"
+            f" run `assess` with the same --as-of first."
+        )

@@ -1,0 +1,39 @@
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db.models import QuerySet
+
+from apps.assessments.models import Assessment
+from apps.assessments.selectors.audited import audited_assessments, audited_chunks
+from apps.assessments.selectors.digests import (
+    assessment_content,
+    deterministic,
+    facts_digest,
+    row_digest,
+)
+
+__all__ = [
+    "assessment_content",
+    "assessments_of",
+    "audited_assessments",
+    "audited_chunks",
+    "current_assessments",
+    "deterministic",
+    "facts_digest",
+    "row_digest",
+]
+
+
+def current_assessments(
+    accounts: Sequence[int], as_of: datetime, event: str
+) -> dict[int, Assessment]:
+    """Return each account's newest assessment of that moment and event."""
+    rows = Assessment.objects.filter(account__in=accounts, as_of=as_of, event=event)
+    light = rows.only("id", "account_id", "facts_digest", "created_at")
+    return {row.account_id: row for row in light.order_by("created_at", "id")}
+
+
+def assessments_of(account_id: int) -> QuerySet[Assessment]:
+    """Every assessment of an account, newest first."""
+    rows = Assessment.objects.filter(account_id=account_id)
+    return rows.select_related("score", "decision").order_by("-as_of", "-created_at")

@@ -1,0 +1,72 @@
+"""Page one of the code: how facts about an account become a decision with proof."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+
+from apps.assessments.errors import UnknownAccountError
+from apps.assessments.services.store import Judged, Stored, store
+from apps.audit.services import Actor
+from apps.customers import selectors as customers
+from apps.decisions import services as decisions
+from apps.features import services as features
+from apps.reference import services as reference
+from apps.rings import selectors as rings
+from apps.scoring import services as scoring
+
+if TYPE_CHECKING:
+    from apps.decisions.models import PolicyVersion
+    from ml.frames import FeatureFrame, RingPart
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """Why, as of when, and for whom an assessment is made."""
+
+    event: str
+    as_of: datetime
+    at: datetime
+    actor: Actor
+    request_id: str | None = None
+
+
+@transaction.atomic
+def assess_account(*, account_id: str, occasion: Occasion) -> Stored:
+    """Run the pipeline once: facts, features, ring, score, decision, case, proof.
+
+    Raises UnknownAccountError where no fact about the account is known at `as_of`.
+    """
+    as_of = occasion.as_of
+    facts = customers.facts_in_force(account_id=account_id, as_of=as_of)
+    if facts is None:
+        raise UnknownAccountError
+    frame = features.snapshot_now(account_id=account_id, as_of=as_of)
+    ring = rings.ring_part_for_signup(account_id=account_id, as_of=as_of)
+    found = {account_id: ring} if ring else {}
+    judged, policy = judge(frame=frame, rings=found, occasion=occasion)
+    [stored] = store(judged=judged, facts=[facts], policy=policy, occasion=occasion)
+    return stored
+
+
+def judge(
+    *, frame: "FeatureFrame", rings: Mapping[str, "RingPart"], occasion: Occasion
+) -> tuple[list[Judged], "PolicyVersion"]:
+    """Score every account of the frame and let the published policy decide."""
+    missing = reference.missing()
+    scored = scoring.score(frame=frame, rings=rings, as_of=occasion.as_of)
+    row, policy = decisions.current_policy(at=occasion.at)
+    verdicts = decisions.decide(scored=scored, policy=policy, degraded=bool(missing))
+    pairs = zip(scored, verdicts, strict=True)
+    return [Judged(one, given, tuple(missing)) for one, given in pairs], row
+
+
+def facts_by_account(
+    *, account_ids: Sequence[str], as_of: datetime
+) -> list[dict[str, Any]]:
+    """Return the facts in force of many accounts, in the order of `account_ids`."""
+    table = customers.accounts_table(as_of=as_of, account_ids=account_ids)
+    rows = {row["account_id"]: row for row in table.to_pylist()}
+    return [rows[account_id] for account_id in account_ids]

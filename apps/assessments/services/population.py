@@ -1,0 +1,94 @@
+"""Everybody as of a moment, in chunks; repeating it stores nothing new."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+from django.db import transaction
+
+from apps.assessments.services.pipeline import Occasion, facts_by_account, judge
+from apps.assessments.services.store import chunks, store
+from apps.audit import services as audit
+from apps.features import services as features
+from apps.rings import selectors as ring_selectors
+from apps.rings import services as rings
+from apps.signals import selectors as signals
+
+if TYPE_CHECKING:
+    from ml.frames import FeatureFrame, RingPart
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Assessed:
+    """What one pass did: accounts looked at, assessments stored, actions given."""
+
+    accounts: int
+    stored: int
+    actions: dict[str, int]
+    ring_run: int
+
+
+def assess_all(
+    *,
+    occasion: Occasion,
+    progress: Progress,
+    account_ids: Sequence[str] | None = None,
+) -> Assessed:
+    """Assess every account known at `as_of` (or the given ones) in one pass.
+
+    Rings are always found over the whole population; features, scores and decisions
+    only for the accounts asked for.
+    """
+    as_of = occasion.as_of
+    progress("facts", 0, 4)
+    with signals.open_engine(as_of=as_of) as engine:
+        progress("rings", 1, 4)
+        run = rings.find_rings(as_of=as_of, engine=engine, at=occasion.at)
+        progress("features", 2, 4)
+        frame = features.take_snapshots(as_of=as_of, engine=engine)
+    if account_ids is not None:
+        frame = frame.rows(np.isin(np.asarray(frame.account_ids), account_ids))
+    parts = ring_selectors.ring_parts(as_of=as_of)
+    stored, actions = _assess_frame(frame, parts, occasion, progress)
+    audit.sequence_now(at=occasion.at)
+    return Assessed(len(frame.account_ids), stored, actions, run.pk)
+
+
+def _assess_frame(
+    frame: "FeatureFrame",
+    parts: Mapping[str, "RingPart"],
+    occasion: Occasion,
+    progress: Progress,
+) -> tuple[int, dict[str, int]]:
+    """Score, decide and store in chunks, each chunk in a transaction of its own."""
+    total, stored = len(frame.account_ids), 0
+    actions: dict[str, int] = {}
+    for chunk in chunks(total):
+        chosen = np.zeros(total, dtype=bool)
+        chosen[chunk] = True
+        part = frame.rows(chosen)
+        judged, policy = judge(frame=part, rings=parts, occasion=occasion)
+        for one in judged:
+            action = one.verdict.action
+            actions[action] = actions.get(action, 0) + 1
+        facts = facts_by_account(account_ids=part.account_ids, as_of=occasion.as_of)
+        with transaction.atomic():
+            stored += len(
+                store(judged=judged, facts=facts, policy=policy, occasion=occasion)
+            )
+        progress("assessments", min(chunk.stop, total), total)
+    return stored, actions
+
+
+def assess_changed(
+    *, since: datetime, occasion: Occasion, progress: Progress
+) -> Assessed:
+    """Assess the accounts with facts that arrived since the last pass."""
+    changed = signals.changed_accounts(since=since, until=occasion.at)
+    if not changed:
+        return Assessed(0, 0, {}, 0)
+    return assess_all(occasion=occasion, progress=progress, account_ids=changed)

@@ -1,0 +1,215 @@
+"""Store what was judged: score, decision, case, frozen assessment and audit entry."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol
+from uuid import UUID
+
+from apps.assessments.models import Assessment
+from apps.assessments.selectors import (
+    assessment_content,
+    current_assessments,
+    facts_digest,
+    row_digest,
+)
+from apps.assessments.services.snapshot import snapshot_text
+from apps.audit import services as audit
+from apps.audit.services import Actor
+from apps.core.ids import new_id
+from apps.customers.selectors import ids_of
+from apps.decisions import services as decisions
+from apps.decisions.models import Decision
+from apps.reference import services as reference
+from apps.review import services as review
+from apps.scoring import services as scoring
+from apps.scoring.models import Score
+
+if TYPE_CHECKING:
+    from apps.decisions.models import PolicyVersion
+    from apps.decisions.policy import Verdict
+    from ml.frames import Scored
+
+CHUNK = 1000
+
+
+class OccasionLike(Protocol):
+    """What the store needs to know of the occasion (see pipeline.Occasion)."""
+
+    event: str
+    as_of: datetime
+    at: datetime
+    actor: Actor
+    request_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One account's score and verdict, and the reference sets that were missing."""
+
+    scored: "Scored"
+    verdict: "Verdict"
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One stored assessment with the rows that it ties together."""
+
+    assessment: Assessment
+    score: Score
+    decision: Decision
+    judged: Judged
+
+
+def store(
+    *,
+    judged: Sequence[Judged],
+    facts: Sequence[Mapping[str, Any]],
+    policy: "PolicyVersion",
+    occasion: OccasionLike,
+) -> list[Stored]:
+    """Store at most CHUNK assessments in the caller's transaction; return the new ones.
+
+    One account gets an audit entry of its own, several share one that lists the hash
+    of each row. An account whose inputs equal those of its current assessment of the
+    same moment and event is left as it is.
+    """
+    drafts = _drafts(judged, facts, policy, occasion)
+    for draft in drafts:
+        _add_rows(draft, policy, occasion)
+    Score.objects.bulk_create([draft.score for draft in drafts])
+    Decision.objects.bulk_create([draft.decision for draft in drafts])
+    cases = review.open_cases(
+        decisions=[draft.decision for draft in drafts],
+        as_of=occasion.as_of,
+        at=occasion.at,
+    )
+    stored = [
+        _assessment(draft, cases.get(draft.decision.id), policy, occasion)
+        for draft in drafts
+    ]
+    _record(stored, occasion)
+    Assessment.objects.bulk_create([one.assessment for one in stored])
+    return stored
+
+
+@dataclass(slots=True)
+class _Draft:
+    """What one new assessment is made of, before its rows exist."""
+
+    account: int
+    judged: Judged
+    facts: Mapping[str, Any]
+    digest: str
+    references: Mapping[str, str]
+    supersedes: str | None
+    score: Score = field(init=False)
+    decision: Decision = field(init=False)
+
+
+def _drafts(
+    judged: Sequence[Judged],
+    facts: Sequence[Mapping[str, Any]],
+    policy: "PolicyVersion",
+    occasion: OccasionLike,
+) -> list[_Draft]:
+    """Keep the accounts whose inputs differ from their current assessment's."""
+    accounts = ids_of([one.scored.account_id for one in judged])
+    versions = reference.versions()
+    current = current_assessments(
+        list(accounts.values()), occasion.as_of, occasion.event
+    )
+    drafts = []
+    for one, known in zip(judged, facts, strict=True):
+        account = accounts[one.scored.account_id]
+        digest = facts_digest(one.scored, policy, versions)
+        old = current.get(account)
+        if old is None or old.facts_digest != digest:
+            before = old.id if old else None
+            drafts.append(_Draft(account, one, known, digest, versions, before))
+    return drafts
+
+
+def _add_rows(draft: _Draft, policy: "PolicyVersion", occasion: OccasionLike) -> None:
+    scored = draft.judged.scored
+    [draft.score] = scoring.score_rows(
+        scored=[scored],
+        accounts=[draft.account],
+        as_of=occasion.as_of,
+        ids=[new_id("scr", occasion.at)],
+    )
+    draft.decision = decisions.machine_decision(
+        decision_id=new_id("dec", occasion.at),
+        account_id=draft.account,
+        score_id=draft.score.id,
+        policy=policy,
+        given=draft.judged.verdict,
+        reasons=[reason.code for reason in scored.reasons],
+        as_of=occasion.as_of,
+    )
+
+
+def _assessment(
+    draft: _Draft,
+    case_id: str | None,
+    policy: "PolicyVersion",
+    occasion: OccasionLike,
+) -> Stored:
+    row = Assessment(
+        id=new_id("asm", occasion.at),
+        account_id=draft.account,
+        as_of=occasion.as_of,
+        created_at=occasion.at,
+        event=occasion.event,
+        score=draft.score,
+        decision=draft.decision,
+        case_id=case_id,
+        facts_digest=draft.digest,
+        reference_versions=dict(draft.references),
+        degraded=bool(draft.judged.missing),
+        missing=list(draft.judged.missing),
+        supersedes=draft.supersedes,
+    )
+    row.snapshot = snapshot_text(row, draft.judged.scored, draft.facts, policy)
+    return Stored(row, draft.score, draft.decision, draft.judged)
+
+
+def _record(stored: Sequence[Stored], occasion: OccasionLike) -> None:
+    """Write the audit entry: one of its own, or one for the whole chunk."""
+    if not stored:
+        return
+    if len(stored) == 1:
+        [one] = stored
+        _append("assessment", one.assessment.id, _content(one), occasion)
+        return
+    names = [one.assessment.id for one in stored]
+    chunk = UUID(bytes=bytes.fromhex(row_digest(names))[:16])
+    for one in stored:
+        one.assessment.audit_chunk = chunk
+    rows = {one.assessment.id: row_digest(_content(one)) for one in stored}
+    _append("assessment_chunk", str(chunk), {"rows": rows}, occasion)
+
+
+def _append(
+    object_type: str, object_id: str, content: dict[str, Any], occasion: OccasionLike
+) -> None:
+    audit.record(
+        kind="assessments.assessment.created",
+        object_type=object_type,
+        object_id=object_id,
+        version=1,
+        content=content,
+        actor=occasion.actor,
+        at=occasion.at,
+        request_id=occasion.request_id,
+    )
+
+
+def _content(one: Stored) -> dict[str, Any]:
+    return assessment_content(one.assessment, one.score, one.decision)
+
+
+def chunks(count: int) -> Iterator[slice]:
+    """Yield slices of at most CHUNK positions."""
+    return (slice(start, start + CHUNK) for start in range(0, count, CHUNK))

@@ -1,0 +1,142 @@
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+import msgspec
+from django.db import connection
+from django.db.models import QuerySet
+
+from apps.rings.models import Membership, Ring, RingRun
+from ml.frames import RingPart
+
+# How many shared values of one ring put an account that was not in the run near it.
+_SIGNUP_SQL = """
+WITH run AS (
+    SELECT id FROM rings_ringrun WHERE as_of <= %(as_of)s AND created_at <= %(as_of)s
+    ORDER BY as_of DESC, id DESC LIMIT 1
+), mine AS (
+    SELECT kind, value FROM customers_accountvalue v
+    JOIN customers_account a ON a.id = v.account_id
+    WHERE a.account_id = %(account)s
+)
+SELECT r.ring_id, r.probability, m.level, m.agreement, m.views, NULL AS shared
+FROM rings_membership m
+JOIN rings_ring r ON r.id = m.ring_id
+JOIN run ON run.id = r.run_id
+JOIN customers_account a ON a.id = m.account_id
+WHERE a.account_id = %(account)s
+UNION ALL
+SELECT r.ring_id, r.probability, NULL, NULL, NULL,
+       jsonb_agg(jsonb_build_array(e->>'view', e->'points'))
+FROM rings_ring r
+JOIN run ON run.id = r.run_id
+CROSS JOIN LATERAL jsonb_array_elements(r.evidence->'values') e
+JOIN mine ON mine.kind = e->>'kind' AND mine.value = e->>'value'
+GROUP BY r.id
+"""
+
+
+def latest_run(*, as_of: datetime) -> RingRun | None:
+    """Return the newest ring pass over a moment up to `as_of`."""
+    runs = RingRun.objects.filter(as_of__lte=as_of)
+    return runs.order_by("-as_of", "-id").first()
+
+
+def ring_parts(*, as_of: datetime) -> dict[str, RingPart]:
+    """Return each account's strongest ring in the newest pass up to `as_of`."""
+    run = latest_run(as_of=as_of)
+    rows = Membership.objects.filter(ring__run=run).select_related("ring", "account")
+    best: dict[str, RingPart] = {}
+    for row in rows.order_by("pk") if run else ():
+        part = RingPart(
+            ring_id=row.ring.ring_id,
+            probability=row.ring.probability,
+            agreement=row.agreement,
+            level=row.level,
+            views=tuple(row.views),
+        )
+        held = best.get(row.account.account_id)
+        if held is None or _force(part) > _force(held):
+            best[row.account.account_id] = part
+    return best
+
+
+def ring_part_for_signup(*, account_id: str, as_of: datetime) -> RingPart | None:
+    """Return the ring that an account is in, or lands in by what it shares; one query.
+
+    An account that came after the pass belongs by the values that hold the ring
+    together: its agreement is computed as for members, one strongest value a view.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_SIGNUP_SQL, {"account": account_id, "as_of": as_of})
+        parts = [_part(row) for row in cursor.fetchall()]
+    return max(parts, key=_force, default=None)
+
+
+def _part(row: Sequence[Any]) -> RingPart:
+    ring_id, probability, level, agreement, views, shared = row
+    if level is not None:
+        return RingPart(ring_id, probability, agreement, level, tuple(views))
+    from ml.rings.find import place  # SciPy loads only where somebody lands in a ring
+
+    found = shared if isinstance(shared, list) else msgspec.json.decode(shared)
+    level, agreement, views = place([(view, points) for view, points in found])
+    return RingPart(ring_id, probability, agreement, level, views)
+
+
+def _force(part: RingPart) -> tuple[float, str]:
+    return part.probability * part.agreement, part.ring_id
+
+
+def rings_of_run(run: RingRun) -> QuerySet[Ring]:
+    """Return the rings of one pass, the most probable and largest first."""
+    return Ring.objects.filter(run=run).order_by("-probability", "-size", "ring_id")
+
+
+def newest_ring(ring_id: str) -> Ring | None:
+    """Return the ring as the newest pass that contains it saw it."""
+    rows = Ring.objects.filter(ring_id=ring_id).select_related("run")
+    return rows.order_by("-run__as_of", "-run_id").first()
+
+
+def members_of(ring: Ring) -> QuerySet[Membership]:
+    """Return the members of a ring, those who agree most first."""
+    rows = Membership.objects.filter(ring=ring).select_related("account")
+    return rows.order_by("-agreement", "account__account_id")
+
+
+def ring_content(row: Ring) -> dict[str, Any]:
+    """Return the audited content of one ring."""
+    return {
+        "ring_id": row.ring_id,
+        "size": row.size,
+        "probability": row.probability.hex(),
+        "log_odds": row.log_odds.hex(),
+        "views": list(row.views),
+        "evidence_sha256": _digest(row.evidence),
+        "first_seen_at": row.first_seen_at.isoformat(),
+    }
+
+
+def run_content(run: RingRun, rings: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the audited content of one pass: its inputs and a digest of each ring."""
+    return {
+        "as_of": run.as_of.isoformat(),
+        "facts_digest": run.facts_digest,
+        "code_version": run.code_version,
+        "accounts": run.accounts,
+        "links": run.links,
+        "rings": {f"{at}": _digest(ring) for at, ring in enumerate(rings)},
+    }
+
+
+def audited_runs() -> Iterator[tuple[str, int, dict[str, Any]]]:
+    """Yield every pass as it stands in the database now."""
+    for run in RingRun.objects.order_by("pk").iterator():
+        rings = Ring.objects.filter(run=run).order_by("pk")
+        yield str(run.pk), 1, run_content(run, [ring_content(row) for row in rings])
+
+
+def _digest(content: Any) -> str:
+    return sha256(msgspec.json.encode(content, order="deterministic")).hexdigest()

@@ -1,0 +1,125 @@
+"""Store what a ring pass found; the pass itself is plain Python in ml.rings."""
+
+from datetime import datetime
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+
+from apps.audit import services as audit
+from apps.audit.services import Actor
+from apps.core.ids import derived_id
+from apps.customers.selectors import ids_of
+from apps.rings.models import Membership, Ring, RingRun
+from apps.rings.selectors import ring_content, run_content
+from apps.signals import selectors as signals
+from ml.rings.find import CODE_VERSION
+
+if TYPE_CHECKING:
+    from apps.signals.selectors import Engine
+    from ml.rings import FoundRing
+
+SYSTEM = Actor("system", "rings")
+
+
+def find_rings(
+    *, as_of: datetime, at: datetime, engine: "Engine | None" = None
+) -> RingRun:
+    """Find the rings known at `as_of`; equal facts give the run that exists already."""
+    facts = signals.facts_digest(as_of=as_of)
+    known = RingRun.objects.filter(
+        as_of=as_of, facts_digest=facts, code_version=CODE_VERSION
+    ).first()
+    if known:
+        return known
+    if engine is not None:
+        return _store(_find(engine, as_of), as_of=as_of, facts=facts, at=at)
+    with signals.open_engine(as_of=as_of) as opened:
+        return _store(_find(opened, as_of), as_of=as_of, facts=facts, at=at)
+
+
+def _find(engine: "Engine", as_of: datetime) -> tuple[list["FoundRing"], int]:
+    from ml.rings import find  # loads SciPy and Ibis, which most processes never need
+
+    return find(engine.backend, as_of=as_of)
+
+
+@transaction.atomic
+def _store(
+    found: tuple[list["FoundRing"], int], *, as_of: datetime, facts: str, at: datetime
+) -> RingRun:
+    rings, links = found
+    run = RingRun.objects.create(
+        as_of=as_of,
+        facts_digest=facts,
+        code_version=CODE_VERSION,
+        created_at=at,
+        accounts=sum(len(ring.members) for ring in rings),
+        links=links,
+    )
+    names = _identities(rings)
+    rows = Ring.objects.bulk_create(
+        [_ring_row(run, ring, name) for ring, name in zip(rings, names, strict=True)]
+    )
+    members = [member.account_id for ring in rings for member in ring.members]
+    accounts = ids_of(members)
+    Membership.objects.bulk_create(
+        [
+            Membership(
+                ring=row,
+                account_id=accounts[member.account_id],
+                level=member.level,
+                agreement=member.agreement,
+                views=list(member.views),
+            )
+            for row, ring in zip(rows, rings, strict=True)
+            for member in ring.members
+        ],
+        batch_size=2000,
+    )
+    audit.record(
+        kind="rings.run.completed",
+        object_type="ring_run",
+        object_id=str(run.pk),
+        version=1,
+        content=run_content(run, [ring_content(row) for row in rows]),
+        actor=SYSTEM,
+        at=at,
+    )
+    return run
+
+
+def _ring_row(run: RingRun, ring: "FoundRing", ring_id: str) -> Ring:
+    terms: list[dict[str, Any]] = [
+        {"name": term.name, "value": _finite(term.value), "log_odds": term.log_odds}
+        for term in ring.terms
+    ]
+    return Ring(
+        run=run,
+        ring_id=ring_id,
+        size=len(ring.members),
+        probability=ring.probability,
+        log_odds=ring.log_odds,
+        views=list(ring.views),
+        evidence={"terms": terms, "values": list(ring.values)},
+        first_seen_at=ring.first_seen_at,
+    )
+
+
+def _identities(rings: list["FoundRing"]) -> list[str]:
+    """Return ids that survive growth: from the value that most binds each ring.
+
+    A second ring of the same value, or one without any, takes its first account.
+    """
+    names: dict[str, None] = {}
+    for ring in rings:
+        bond = ring.values[0] if ring.values else None
+        name = f"{bond['kind']}:{bond['value']}" if bond else ""
+        if not name or name in names:
+            name = f"account:{min(member.account_id for member in ring.members)}"
+        names[name] = None
+    return [derived_id("ring", sha256(name.encode()).digest()) for name in names]
+
+
+def _finite(value: float) -> float | None:
+    return None if value != value else value  # noqa: PLR0124 - NaN differs from itself

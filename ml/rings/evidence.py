@@ -1,0 +1,171 @@
+"""How likely a group is one operator: log-odds that add up, each from a mechanism.
+
+The weights are set by hand from the mechanisms they stand for; they are not fitted.
+Positive: several independent views hold the group; a dispatcher splits work evenly;
+one data set is sharded without repeats; members were confirmed. Negative: trusted or
+permitted members, one declared organization, a heavy-tailed organic split, repeats.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.rings.links import VIEW_NAMES, Links
+
+PRIOR: Final = -2.0
+HELD_BY: Final = 0.5  # a view holds a group when half of it shares a value
+ENOUGH_REQUESTS: Final = 40
+ENOUGH_MEMBERS: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Conduct:
+    """What each account did and is, float64 [accounts]; NaN where unknown.
+
+    requests: exchanges in the last 30 days; confirmed: 1 abuse, 0 legitimate;
+    declared: code of the declared organization, -1 where none; permitted: 0 or 1.
+    """
+
+    requests: NDArray[np.float64]
+    confirmed: NDArray[np.float64]
+    declared: NDArray[np.int64]
+    permitted: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One term of the sum: what was seen, in words, and its log-odds."""
+
+    name: str
+    value: float
+    log_odds: float
+
+
+def weigh(
+    members: NDArray[np.int64],
+    held: NDArray[np.float64],
+    conduct: Conduct,
+    links: Links,
+    repeats: float,
+) -> list[Term]:
+    """Return the terms of one group.
+
+    `held` is float64 [members, views]: each member's strongest shared value;
+    `repeats` is the share of fillers of the group seen in two accounts, NaN if unseen.
+    """
+    holding = int(((held > 0).mean(axis=0) >= HELD_BY).sum())
+    trusted = float(links.is_trusted[members].mean())
+    permitted = float(conduct.permitted[members].mean())
+    terms = [
+        Term("prior", 1.0, PRIOR),
+        Term("independent_views", holding, 1.6 * (holding - 1)),
+        Term("trusted_share", trusted, -2.0 * trusted),
+        Term("permitted_share", permitted, -4.0 * permitted),
+        _declared(conduct.declared[members]),
+        _evenness(conduct.requests[members]),
+        _repeats(repeats),
+        _confirmed(conduct.confirmed[members]),
+    ]
+    return [term for term in terms if term.log_odds != 0.0]
+
+
+def _declared(declared: NDArray[np.int64]) -> Term:
+    """One organization that says so is one customer, not a ring."""
+    known = declared[declared >= 0]
+    share = float(np.bincount(known).max() / len(declared)) if len(known) else 0.0
+    return Term("declared_together_share", share, -4.0 * share)
+
+
+def _evenness(requests: NDArray[np.float64]) -> Term:
+    """Spread of the members' rates by the method of moments (log standard deviation).
+
+    Load-balanced pools lie near 0, organic groups at 1 to 2 (heavy tails).
+    """
+    seen = requests[requests > 0]
+    if len(seen) < ENOUGH_MEMBERS or seen.sum() < ENOUGH_REQUESTS:
+        return Term("rate_spread", math.nan, 0.0)
+    mean, variance = float(seen.mean()), float(seen.var())
+    spread = math.sqrt(math.log1p(max(0.0, variance - mean) / mean**2))
+    return Term("rate_spread", spread, float(np.clip(2.0 * (0.9 - spread), -2.0, 1.5)))
+
+
+def _repeats(repeats: float) -> Term:
+    """Weigh repeats: a sharded data set has none over accounts, a shared task has."""
+    if math.isnan(repeats):
+        return Term("repeated_filler_share", math.nan, 0.0)
+    return Term("repeated_filler_share", repeats, 1.5 if repeats < 0.01 else -2.0)  # noqa: PLR2004
+
+
+def _confirmed(confirmed: NDArray[np.float64]) -> Term:
+    known = confirmed[~np.isnan(confirmed)]
+    if not len(known):
+        return Term("confirmed_share", math.nan, 0.0)
+    bad = float(known.sum())
+    odds = math.log((bad + 0.5) / (len(known) - bad + 0.5))
+    return Term("confirmed_share", bad / len(known), float(np.clip(odds, -3.0, 3.0)))
+
+
+def shared_values(members: NDArray[np.int64], links: Links) -> NDArray[np.int64]:
+    """Return the value codes that at least two members hold and that say something."""
+    mine = np.isin(links.account, members) & (links.strength[links.value] > 0)
+    codes, counts = np.unique(links.value[mine], return_counts=True)
+    return codes[counts > 1].astype(np.int64)
+
+
+def held_views(
+    members: NDArray[np.int64], values: NDArray[np.int64], links: Links
+) -> NDArray[np.float64]:
+    """Return float64 [members, views]: each member's strongest shared value."""
+    mine = np.isin(links.account, members) & np.isin(links.value, values)
+    row = np.searchsorted(members, links.account[mine])
+    view = links.view_of[links.value[mine]]
+    held = np.zeros((len(members), len(VIEW_NAMES)))
+    np.maximum.at(held, (row, view), links.strength[links.value[mine]])
+    return held
+
+
+def conduct_of(backend: Any, links: Links) -> Conduct:
+    """Read volume, labels and declarations of every account from the tables."""
+    accounts = backend.table("accounts").to_pyarrow().sort_by("account_id")
+    owner = accounts.column("customer_id").to_numpy(zero_copy_only=False)
+    parent = accounts.column("parent_account_id").to_numpy(zero_copy_only=False)
+    scope = accounts.column("permitted_scope").to_numpy(zero_copy_only=False)
+    declared = np.where(owner == None, parent, owner)  # noqa: E711 - element-wise
+    known = np.array([one is not None for one in declared])
+    codes = np.full(len(declared), -1, dtype=np.int64)
+    if known.any():
+        codes[known] = np.unique(declared[known].astype(str), return_inverse=True)[1]
+    permitted = np.array([float(one is not None) for one in scope])
+    return Conduct(_requests(backend, links), _labels(backend, links), codes, permitted)
+
+
+def _requests(backend: Any, links: Links) -> NDArray[np.float64]:
+    usage, window = backend.table("usage"), backend.table("usage_window")
+    counted = usage.group_by("account_id").agg(n=usage.count())
+    summed = window.group_by("account_id").agg(n=window.requests.sum())
+    total = np.zeros(len(links.account_ids))
+    for table in (counted.to_pyarrow(), summed.to_pyarrow()):
+        at, known = links.codes(table.column("account_id"))
+        counts = table.column("n").to_numpy(zero_copy_only=False).astype(float)
+        total[at] = np.maximum(total[at], counts[known.to_numpy(zero_copy_only=False)])
+    return total
+
+
+def _labels(backend: Any, links: Links) -> NDArray[np.float64]:
+    """Return 1 for confirmed abuse, 0 for confirmed legitimate, NaN without label."""
+    outcomes = backend.table("outcomes").to_pyarrow().sort_by("known_at")
+    meaning = {
+        "confirmed_abuse": 1.0,
+        "confirmed_legitimate": 0.0,
+        "appeal_upheld": 0.0,
+    }
+    labels = np.full(len(links.account_ids), np.nan)
+    at, known = links.codes(outcomes.column("account_id"))
+    rows = outcomes.select(["label", "source"]).filter(known).to_pylist()
+    for code, row in zip(at, rows, strict=True):
+        if row["label"] in meaning and row["source"] != "own_decision":
+            labels[code] = meaning[row["label"]]
+    return labels

@@ -1,0 +1,186 @@
+"""The ring pass as one function: read, pair, group, weigh, name the members."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.rings.evidence import (
+    Conduct,
+    Term,
+    conduct_of,
+    held_views,
+    shared_values,
+    weigh,
+)
+from ml.rings.groups import find_groups
+from ml.rings.links import CAP, VIEW_NAMES, Links, read_links
+from ml.rings.pairs import find_pairs
+
+CODE_VERSION: Final = "1"
+SHOWN_VALUES: Final = 40
+PER_VIEW: Final = 0.55  # how much agreement in one view says of belonging
+LONE_VIEW: Final = 0.3
+POINTS: Final = 10.0 / math.log(10.0)  # evidence points for each unit of log-odds
+TENURE: Final = timedelta(days=180)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundMember:
+    """One account of a ring; `agreement` is m in [0, 1]."""
+
+    account_id: str
+    level: str
+    agreement: float
+    views: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundRing:
+    """A group with the terms of its log-odds and the values that hold it together."""
+
+    members: tuple[FoundMember, ...]
+    log_odds: float
+    probability: float
+    views: tuple[str, ...]
+    terms: tuple[Term, ...]
+    values: tuple[dict[str, Any], ...]
+    first_seen_at: datetime
+
+
+def find(backend: Any, *, as_of: datetime) -> tuple[list[FoundRing], int]:
+    """Return the rings known at T, largest first, and the number of links read.
+
+    `backend` is an Ibis backend that holds what was known at T (ml.schema).
+    """
+    links = read_links(backend, as_of=as_of)
+    groups = find_groups(find_pairs(links), len(links.account_ids))
+    conduct = conduct_of(backend, links)
+    repeats = repeated_fillers(backend, groups, links)
+    rings = [
+        _ring(members, share, conduct, links, as_of)
+        for members, share in zip(groups, repeats, strict=True)
+    ]
+    rings.sort(key=lambda ring: (-len(ring.members), ring.members[0].account_id))
+    return rings, len(links.account)
+
+
+def _ring(
+    members: NDArray[np.int64],
+    repeats: float,
+    conduct: Conduct,
+    links: Links,
+    as_of: datetime,
+) -> FoundRing:
+    values = shared_values(members, links)
+    held = held_views(members, values, links)
+    terms = weigh(members, held, conduct, links, repeats)
+    log_odds = sum(term.log_odds for term in terms)
+    holding = (held > 0).mean(axis=0)
+    tenured = links.created[members] < _microseconds(as_of - TENURE)
+    found = [
+        _member(str(links.account_ids[code]), held[row], bool(tenured[row]))
+        for row, code in enumerate(members)
+    ]
+    return FoundRing(
+        members=tuple(sorted(found, key=lambda one: (-one.agreement, one.account_id))),
+        log_odds=log_odds,
+        probability=1.0 / (1.0 + math.exp(-log_odds)),
+        views=tuple(
+            name
+            for name, part in zip(VIEW_NAMES, holding, strict=True)
+            if part >= 0.5  # noqa: PLR2004
+        ),
+        terms=tuple(terms),
+        values=_shown(members, values, links),
+        first_seen_at=datetime.fromtimestamp(
+            int(links.created[members].min()) / 1_000_000, tz=UTC
+        ),
+    )
+
+
+def _member(account_id: str, held: NDArray[np.float64], tenured: bool) -> FoundMember:
+    parts = zip(VIEW_NAMES, held, strict=True)
+    shared = [(name, part * POINTS) for name, part in parts if part > 0]
+    level, agreement, views = place(shared, tenured=tenured)
+    return FoundMember(account_id, level, agreement, views)
+
+
+def place(
+    shared: Sequence[tuple[str, float]], *, tenured: bool = False
+) -> tuple[str, float, tuple[str, ...]]:
+    """Return an account's level, agreement m and views from the values it shares.
+
+    `shared` holds a view and evidence points for each value; the strongest of each view
+    counts. A lone view, or long tenure, makes nobody more than periphery.
+    """
+    best: dict[str, float] = {}
+    for view, points in shared:
+        best[view] = max(points, best.get(view, 0.0))
+    views = tuple(name for name in VIEW_NAMES if name in best)
+    doubt = math.prod(1.0 - PER_VIEW * best[name] / POINTS / CAP for name in views)
+    level = {0: "bystander", 1: "periphery", 2: "likely"}.get(len(views), "core")
+    agreement = 1.0 - doubt
+    if level in {"bystander", "periphery"} or tenured:
+        agreement = min(agreement, LONE_VIEW)
+        level = "bystander" if level == "bystander" else "periphery"
+    return level, round(agreement, 6), views
+
+
+def _shown(
+    members: NDArray[np.int64], values: NDArray[np.int64], links: Links
+) -> tuple[dict[str, Any], ...]:
+    """Return what holds the group together, the strongest first."""
+    inside = np.isin(links.account, members) & np.isin(links.value, values)
+    counts = np.bincount(links.value[inside], minlength=len(links.strength))
+    order = sorted(
+        values, key=lambda code: (-links.strength[code] * counts[code], code)
+    )
+    return tuple(
+        {
+            "kind": str(links.kind_of[code]),
+            "value": str(links.text_of[code]),
+            "view": VIEW_NAMES[links.view_of[code]],
+            "members": int(counts[code]),
+            "elsewhere": int(links.holders[code] - counts[code]),
+            "trusted": int(links.trusted[code]),
+            "points": round(float(links.strength[code]) * POINTS, 2),
+        }
+        for code in order[:SHOWN_VALUES]
+    )
+
+
+def repeated_fillers(
+    backend: Any, groups: list[NDArray[np.int64]], links: Links
+) -> list[float]:
+    """Return, per group, the share of fillers that two of its accounts both used."""
+    import ibis  # a large library, loaded by the processes that find rings
+    import pyarrow as pa
+
+    if not groups:
+        return []
+    codes = np.concatenate(groups)
+    label = np.repeat(np.arange(len(groups)), [len(group) for group in groups])
+    ids = [str(links.account_ids[code]) for code in codes]
+    table = ibis.memtable(pa.table({"account_id": ids, "ring": label}))
+    usage = backend.table("usage").filter(lambda row: row.filler.notnull())
+    rows = usage.inner_join(table, "account_id").select("account_id", "ring", "filler")
+    rows = rows.mutate(filler=rows.filler.cast("array<string>").join(","))
+    fillers = rows.group_by(["ring", "filler"]).agg(users=rows.account_id.nunique())
+    shares = fillers.group_by("ring").agg(
+        repeated=(fillers.users > 1).cast("int64").sum(), seen=fillers.count()
+    )
+    found = {
+        row["ring"]: row["repeated"] / row["seen"]
+        for row in backend.to_pyarrow(shares).to_pylist()
+        if row["seen"] >= 20  # noqa: PLR2004
+    }
+    return [found.get(at, math.nan) for at in range(len(groups))]
+
+
+def _microseconds(moment: datetime) -> int:
+    return int(moment.timestamp() * 1_000_000)
