@@ -1,4 +1,4 @@
-"""All settings, from environment variables only. docs/reference/settings.md lists them."""
+"""All settings, from environment variables; see docs/reference/settings.md."""
 
 import hashlib
 import os
@@ -66,7 +66,7 @@ DATABASES = {
 }
 DATABASE_ROUTERS: list[str] = []
 
-# --- applications ---------------------------------------------------------------
+# --- applications -------------------------------------------------------------
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -133,7 +133,7 @@ TEMPLATES = [
     }
 ]
 
-# --- people and sessions ----------------------------------------------------------
+# --- people and sessions ------------------------------------------------------
 AUTH_USER_MODEL = "access.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 PASSWORD_HASHERS = ["apps.access.hashers.ModestArgon2"]
@@ -186,7 +186,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-# --- API ------------------------------------------------------------------------------
+# --- API ----------------------------------------------------------------------
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["apps.access.authentication.ServiceKeyBearer"],
@@ -207,7 +207,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_AUTHENTICATION": [],
 }
 
-# --- jobs -------------------------------------------------------------------------------
+# --- jobs ---------------------------------------------------------------------
 BROKER_URL = env.text("KYCRISK_BROKER_URL")
 # name on the wire -> (cadence in seconds, freshness target in seconds)
 KYCRISK_JOBS: dict[str, tuple[int, int]] = {
@@ -221,12 +221,12 @@ KYCRISK_JOBS: dict[str, tuple[int, int]] = {
     "audit.sequence": (2, 60),
 }
 
-# --- audit ------------------------------------------------------------------------------
+# --- audit --------------------------------------------------------------------
 AUDIT_ORIGIN = env.text("KYCRISK_LOG_ORIGIN", "kycrisk.local/log")
 # Every audited kind of object -> the selector that yields (id, version, content).
 AUDIT_SUBJECTS: dict[str, str] = {}
 
-# --- files and language -----------------------------------------------------------------
+# --- files and language -------------------------------------------------------
 STATIC_URL = "/static/"
 STATIC_ROOT = KYCRISK_HOME / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]

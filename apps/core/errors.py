@@ -1,4 +1,4 @@
-"""Anticipated errors. Each is a sentence for a person and a stable code for a program."""
+"""Anticipated errors: a sentence for a person, a stable code for a program."""
 
 from dataclasses import dataclass
 

@@ -8,32 +8,12 @@ import structlog
 
 # A value under any other key is dropped, so that no personal value slips in.
 KEYS = frozenset(
-    [
-        "account_id",
-        "attempt",
-        "case_id",
-        "code",
-        "count",
-        "detail",
-        "duration_ms",
-        "error",
-        "event",
-        "job_id",
-        "kind",
-        "level",
-        "logger",
-        "method",
-        "model_id",
-        "path",
-        "request_id",
-        "route",
-        "rows",
-        "seconds",
-        "state",
-        "status",
-        "timestamp",
-        "total",
-    ]
+    {
+        *("account_id", "attempt", "case_id", "code", "count", "detail", "duration_ms"),
+        *("error", "event", "job_id", "kind", "level", "logger", "method", "model_id"),
+        *("path", "request_id", "route", "rows", "seconds", "state", "status"),
+        *("timestamp", "total"),
+    }
 )
 
 
@@ -91,8 +71,7 @@ def _error_class_only(
         trace = problem[2]
         while trace is not None and trace.tb_next is not None:
             trace = trace.tb_next
-        place = (
-            f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else ""
-        )
-        entry["error"] = f"{problem[0].__name__} at {place}"
+        code = trace.tb_frame.f_code.co_filename if trace else "?"
+        line = trace.tb_lineno if trace else 0
+        entry["error"] = f"{problem[0].__name__} at {code}:{line}"
     return entry

@@ -1,4 +1,4 @@
-"""Make the database cluster: roles, rights, configuration. Runs under the start lock."""
+"""Make the cluster: roles, rights, configuration. Runs under the start lock."""
 
 import os
 import secrets

@@ -20,7 +20,8 @@ ID: Final = r"[A-Za-z0-9_.:@\-]{1,128}"
 PHONE: Final = r"\+[1-9][0-9]{6,14}"
 BIN: Final = r"[0-9]{6}(?:[0-9]{2})?"
 SURFACE: Final = r"api|app|cloud:[A-Za-z0-9_.\-]{1,64}"
-QUAD: Final = r"(?:(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(?:\.(?!$)|$)){4}"
+_OCTET: Final = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+QUAD: Final = rf"{_OCTET}(?:\.{_OCTET}){{3}}"
 
 _ID = re.compile(ID)
 _PHONE = re.compile(PHONE)
@@ -140,6 +141,8 @@ def _uint32s(value: object, column: RawColumn) -> list[int]:
     numbers = _list(value, MINIMA)
     if len(numbers) != MINIMA:
         raise BadValueError("number_out_of_range")
+    if all(type(number) is int and 0 <= number <= UINT32 for number in numbers):
+        return numbers
     each = RawColumn(column.name, "int", low=0, high=UINT32)
     return [_int(number, each) for number in numbers]
 
