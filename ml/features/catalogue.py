@@ -1,0 +1,37 @@
+"""The catalogue: one tuple is documentation, training columns and serving columns."""
+
+import hashlib
+import json
+from typing import Final
+
+from ml.features import entry, links, network, payment, rhythm, shape, usage
+from ml.features.feature import Evidence, Feature, check
+
+# Raise it when a definition changes its meaning under an unchanged name: models and
+# stored values of another number are then refused.
+DEFINITIONS: Final = 1
+
+FEATURES: Final[tuple[Feature, ...]] = (
+    *entry.FEATURES,
+    *links.FEATURES,
+    *payment.FEATURES,
+    *network.FEATURES,
+    *usage.FEATURES,
+    *rhythm.FEATURES,
+    *shape.FEATURES,
+)
+EVIDENCE: Final[tuple[Evidence, ...]] = usage.EVIDENCE
+COLUMNS: Final[tuple[Feature | Evidence, ...]] = (*FEATURES, *EVIDENCE)
+NAMES: Final = tuple(item.name for item in COLUMNS)
+
+check(FEATURES, EVIDENCE)
+
+
+def catalogue_hash() -> str:
+    """Return 16 hex digits that change with names, order, directions or definitions."""
+    content = {
+        "definitions": DEFINITIONS,
+        "features": [[item.name, item.code, item.direction] for item in FEATURES],
+        "evidence": [item.name for item in EVIDENCE],
+    }
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]

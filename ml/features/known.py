@@ -1,0 +1,133 @@
+"""The canonical tables, cut to what was known at one moment."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+# Addresses of these classes belong to nobody for long: a change or a shared value
+# says nothing about the account behind it.
+SHARED_CLASSES: Final = ("education", "mobile", "vpn", "tor", "relay")
+# Where people are at home, and production servers are not.
+CONSUMER_CLASSES: Final = ("residential", "mobile", "isp")
+HOUR: Final = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A view of an Ibis backend's canonical tables as of one moment.
+
+    Every question goes through `table`, so that no feature can forget a clock:
+    a row counts when it happened by `as_of` and was recorded by `as_of`.
+    `account_ids` (None: everybody) limits whose own facts are read; tables that
+    compare accounts with each other are read with `everybody=True`.
+    """
+
+    backend: Any
+    as_of: datetime
+    account_ids: tuple[str, ...] | None = None
+
+    def table(
+        self, name: str, at: str, days: int | None = None, *, everybody: bool = False
+    ) -> Any:
+        """Return rows with `at` in (as_of - days, as_of], recorded by then."""
+        rows = self.backend.table(name)
+        rows = rows.filter(rows[at] <= self.as_of, rows.recorded_at <= self.as_of)
+        if days is not None:
+            rows = rows.filter(rows[at] > self.as_of - timedelta(days=days))
+        if self.account_ids is None or everybody:
+            return rows
+        return rows.filter(rows.account_id.isin(self.account_ids))
+
+    def exchanges(self, days: int) -> Any:
+        """Return single exchanges of the last `days`, with `hour` since the epoch."""
+        rows = self.table("usage", "occurred_at", days)
+        return rows.mutate(hour=rows.occurred_at.epoch_seconds() // HOUR)
+
+    def hours(self, days: int, *, longest: int = HOUR) -> Any:
+        """Return account_id, hour, requests, seen, consumer: one row an active hour.
+
+        An hour may be reported as a window, as exchanges, or as a window with a sample
+        of its exchanges: `requests` is the larger of the two counts. `seen` is their
+        sum and `consumer` the part of it from consumer networks, for shares.
+        `longest` leaves out windows of more seconds, which hide the hour.
+        """
+        windows = self.table("usage_window", "window_start", days)
+        windows = windows.filter(windows.window_s <= longest)
+        exchanges = self.exchanges(days)
+        at_home = exchanges.ip_class.isin(CONSUMER_CLASSES)
+        window_home = windows.top_ip_class.isin(CONSUMER_CLASSES)
+        parts = exchanges.group_by("account_id", "hour").aggregate(
+            single=exchanges.count(),
+            grouped=exchanges.count() * 0,
+            consumer=exchanges.count(where=at_home),
+        )
+        parts = parts.union(
+            windows.group_by(
+                "account_id", hour=windows.window_start.epoch_seconds() // HOUR
+            ).aggregate(
+                single=windows.count() * 0,
+                grouped=windows.requests.sum().cast("int64"),
+                consumer=window_home.ifelse(windows.requests, 0).sum().cast("int64"),
+            )
+        )
+        merged = parts.group_by("account_id", "hour").aggregate(
+            single=parts.single.sum(),
+            grouped=parts.grouped.sum(),
+            consumer=parts.consumer.sum(),
+        )
+        larger = (merged.single > merged.grouped).ifelse(merged.single, merged.grouped)
+        return merged.select(
+            "account_id",
+            "hour",
+            "consumer",
+            requests=larger,
+            seen=merged.single + merged.grouped,
+        )
+
+
+def pairs_of(rows: Any, keys: Sequence[str], by: Sequence[str] = ()) -> Any:
+    """Return account_id, pairs, equal: how often two requests agree on `keys`.
+
+    Of a key counted n times, n * (n - 1) ordered pairs agree. The chance that two
+    requests of one account agree, sum(n * (n - 1)) / (N * (N - 1)), does not depend on
+    how many requests there are, nor on sampling, and its parts can be added up.
+    With `by`, only pairs inside one value of `by` are compared.
+    """
+    cells = rows.group_by(["account_id", *by, *keys]).aggregate(n=rows.count())
+    blocks = cells.group_by(["account_id", *by]).aggregate(
+        equal=(cells.n * (cells.n - 1)).sum().cast("int64"),
+        n=cells.n.sum().cast("int64"),
+    )
+    return blocks.group_by("account_id").aggregate(
+        equal=blocks.equal.sum().cast("int64"),
+        pairs=(blocks.n * (blocks.n - 1)).sum().cast("int64"),
+    )
+
+
+# Ten requests make this many ordered pairs: the weight of doubt in a share of pairs.
+DOUBT_PAIRS: Final = 90
+
+
+def unequal_share(totals: Any) -> Any:
+    """Chance that two requests differ, shrunk to 0 when little was seen."""
+    differ = totals.pairs - totals.equal
+    return some(totals.pairs, differ / (totals.pairs + DOUBT_PAIRS))
+
+
+def equal_share(totals: Any) -> Any:
+    """Chance that two requests agree, shrunk to 0 when little was seen."""
+    return some(totals.pairs, totals.equal / (totals.pairs + DOUBT_PAIRS))
+
+
+def smoothed(part: Any, whole: Any, doubt: int, prior: float = 0.0) -> Any:
+    """Share of `part` in `whole`, shrunk to `prior`; null when `whole` is 0.
+
+    `doubt` is how many observations the prior is worth.
+    """
+    return some(whole, (part + prior * doubt) / (whole + doubt))
+
+
+def some(count: Any, value: Any) -> Any:
+    """Return `value` where anything was counted, else null: no evidence, no number."""
+    return (count > 0).ifelse(value, None)

@@ -1,0 +1,205 @@
+"""Features of values that an account shares with others: cards, devices, networks.
+
+A shared value is counted, never listed, and counts are of other accounts. A value that
+strangers share by nature (a campus or a mobile carrier) is no evidence and is left out.
+"""
+
+from datetime import timedelta
+from typing import Any, Final
+
+import numpy as np
+
+from ml.features.entry import EntryFacts, Numbers, is_shared_network
+from ml.features.feature import Feature
+from ml.features.known import Known
+
+WINDOWS: Final = {"24h": 1, "7d": 7, "30d": 30, "90d": 90}
+KINDS: Final = (
+    "card",
+    "device",
+    "net",
+    "email",
+    "phone",
+    "email_pattern",
+    "phone_block",
+    "bin_day",
+)
+
+
+def counts(known: Known) -> Any:
+    """Return account_id, kind and a count for each window: `24h`, `7d`, `30d`, `90d`.
+
+    Counts distinct other accounts with an equal (kind, value), both known by `as_of`,
+    theirs seen within the window before it. Of several values of one kind the most
+    shared one counts. Linear in the rows: sharing accounts are never paired up.
+    """
+    rows = known.table("account_values", "seen_at", everybody=True)
+    rows = rows.filter(rows.kind.isin(KINDS))
+    own = rows.group_by("account_id", "kind", "value").aggregate(
+        seen=rows.seen_at.max()
+    )
+    own = own.mutate(
+        **{
+            f"in_{window}": (own.seen > known.as_of - timedelta(days=days)).ifelse(1, 0)
+            for window, days in WINDOWS.items()
+        }
+    )
+    all_of = own.group_by("kind", "value").aggregate(
+        **{f"all_{window}": own[f"in_{window}"].sum() for window in WINDOWS}
+    )
+    if known.account_ids is not None:
+        own = own.filter(own.account_id.isin(known.account_ids))
+    joined = own.join(all_of, ["kind", "value"])
+    return joined.group_by("account_id", "kind").aggregate(
+        **{
+            window: (joined[f"all_{window}"] - joined[f"in_{window}"]).max()
+            for window in WINDOWS
+        }
+    )
+
+
+def shared_card_count_90d(facts: EntryFacts) -> Numbers:
+    """Other accounts that paid with the same card."""
+    return facts.others("card", "90d")
+
+
+def shared_device_count_90d(facts: EntryFacts) -> Numbers:
+    """Other accounts opened or used on the same device."""
+    return facts.others("device", "90d")
+
+
+def shared_net_count_7d(facts: EntryFacts) -> Numbers:
+    """Other accounts in the same small network, where it is not shared by nature."""
+    return np.where(is_shared_network(facts), np.nan, facts.others("net", "7d"))
+
+
+def shared_contact_count_90d(facts: EntryFacts) -> Numbers:
+    """Other accounts behind the same mailbox or phone number; the larger of the two."""
+    return np.fmax(facts.others("email", "90d"), facts.others("phone", "90d"))
+
+
+def email_pattern_surge_times_7d(facts: EntryFacts) -> Numbers:
+    """How many times the usual rate equally built mail addresses appeared in a week."""
+    return _surge(facts, "email_pattern")
+
+
+def phone_block_surge_times_7d(facts: EntryFacts) -> Numbers:
+    """How many times the usual rate numbers of the same block appeared in a week."""
+    return _surge(facts, "phone_block")
+
+
+def shared_bin_day_count_90d(facts: EntryFacts) -> Numbers:
+    """Other accounts with a card of the same issuer range added on the same day."""
+    return facts.others("bin_day", "90d")
+
+
+def _surge(facts: EntryFacts, kind: str) -> Numbers:
+    """Compare a week with the week expected from 90 days, each with one more added."""
+    expected = facts.others(kind, "90d") * (WINDOWS["7d"] / WINDOWS["90d"])
+    return (facts.others(kind, "7d") + 1) / (expected + 1)
+
+
+FEATURES: Final = (
+    Feature(
+        name="shared_card_count_90d",
+        family="LNK",
+        code="LNK-01",
+        group="entry",
+        unit="accounts",
+        window="90d",
+        direction=1,
+        label="Accounts with the same card",
+        analyst_text="{value} other accounts used the same card within 90 days.",
+        misleads="Families, offices and grant cards pay for several people.",
+        missing="no card is known",
+        value=shared_card_count_90d,
+        customer_safe_key="payment_method",
+    ),
+    Feature(
+        name="shared_device_count_90d",
+        family="LNK",
+        code="LNK-02",
+        group="entry",
+        unit="accounts",
+        window="90d",
+        direction=1,
+        label="Accounts on the same device",
+        analyst_text="{value} other accounts appeared on the same device in 90 days.",
+        misleads="Computer labs, libraries and cloned company images share devices.",
+        missing="no device is known",
+        value=shared_device_count_90d,
+    ),
+    Feature(
+        name="shared_net_count_7d",
+        family="LNK",
+        code="LNK-03",
+        group="entry",
+        unit="accounts",
+        window="7d",
+        direction=1,
+        label="Accounts in the same small network",
+        analyst_text="{value} other accounts appeared in the same network in 7 days.",
+        misleads=(
+            "Carriers put strangers behind one address; offices and events do too."
+        ),
+        missing="no network is known, or it is shared by nature",
+        value=shared_net_count_7d,
+    ),
+    Feature(
+        name="shared_contact_count_90d",
+        family="LNK",
+        code="LNK-04",
+        group="entry",
+        unit="accounts",
+        window="90d",
+        direction=1,
+        label="Accounts behind the same mailbox or phone",
+        analyst_text="{value} other accounts use the same mailbox or phone number.",
+        misleads="Shared team mailboxes and families with one phone.",
+        missing="neither a mail address nor a phone number is known",
+        value=shared_contact_count_90d,
+        customer_safe_key="identity_details",
+    ),
+    Feature(
+        name="email_pattern_surge_times_7d",
+        family="LNK",
+        code="LNK-05",
+        group="entry",
+        unit="times",
+        window="7d",
+        direction=1,
+        label="Surge of equally built mail addresses",
+        analyst_text="Mail addresses built like this came at {value} times their rate.",
+        misleads="Schools and companies issue addresses by one rule at term start.",
+        missing="no mail address is known",
+        value=email_pattern_surge_times_7d,
+    ),
+    Feature(
+        name="phone_block_surge_times_7d",
+        family="LNK",
+        code="LNK-06",
+        group="entry",
+        unit="times",
+        window="7d",
+        direction=1,
+        label="Surge of one block of phone numbers",
+        analyst_text="Numbers of this phone block came at {value} times their rate.",
+        misleads="Companies own blocks of numbers and enroll their staff at once.",
+        missing="no phone number is known",
+        value=phone_block_surge_times_7d,
+    ),
+    Feature(
+        name="shared_bin_day_count_90d",
+        family="LNK",
+        code="LNK-07",
+        group="entry",
+        unit="accounts",
+        window="90d",
+        direction=1,
+        label="Cards of one issuer range on one day",
+        analyst_text="{value} other accounts added a card of this range that day.",
+        misleads="Large national banks issue most cards of a place from few ranges.",
+        missing="no card with a known issuer range",
+        value=shared_bin_day_count_90d,
+    ),
+)

@@ -1,0 +1,180 @@
+"""Features of prompt shape, from sketches and counters made at the provider's edge."""
+
+from typing import Any, Final
+
+from ml.features.feature import Feature, Floor
+from ml.features.known import (
+    Known,
+    equal_share,
+    pairs_of,
+    smoothed,
+    some,
+    unequal_share,
+)
+
+_DOUBT: Final = 10
+
+
+def elicitations(known: Known) -> Any:
+    """Return account_id, judged, reasoning, rubric: exchanges of 30 days.
+
+    `judged` counts exchanges in which the edge decided what is asked for.
+    """
+    rows = known.table("usage", "occurred_at", 30)
+    return rows.group_by("account_id").aggregate(
+        judged=rows.count(where=rows.elicits.notnull()),
+        reasoning=rows.count(where=rows.elicits == "reasoning"),
+        rubric=rows.count(where=rows.elicits == "rubric"),
+    )
+
+
+def scaffolds(known: Known) -> Any:
+    """Return account_id, pairs, equal: of the prompt scaffolds of 30 days."""
+    rows = known.table("usage", "occurred_at", 30)
+    return pairs_of(rows.filter(rows.scaffold.notnull()), ["scaffold"])
+
+
+def fillers(known: Known) -> Any:
+    """Return account_id, pairs, equal: of the fillers inside each scaffold of 30 days.
+
+    Two fillers agree in their first minimum with a chance equal to their similarity
+    (Jaccard), so the share of equal pairs is the mean similarity of two fillers.
+    """
+    rows = known.table("usage", "occurred_at", 30)
+    rows = rows.filter(rows.scaffold.notnull(), rows.filler.length() > 0)
+    rows = rows.mutate(first=rows.filler[0])
+    return pairs_of(rows, ["first"], by=["scaffold"])
+
+
+def parameters(known: Known) -> Any:
+    """Return account_id, pairs, equal: of the sampling parameters of 30 days.
+
+    Where the hash of all parameters is missing, max_tokens stands for it.
+    """
+    rows = known.table("usage", "occurred_at", 30)
+    rows = rows.mutate(pinned=rows.params.coalesce(rows.max_tokens.cast("string")))
+    return pairs_of(rows.filter(rows.pinned.notnull()), ["pinned"])
+
+
+def signatures(known: Known) -> Any:
+    """Return account_id, shown, foreign: provider signatures presented in 30 days.
+
+    `foreign` counts signatures that another account was given and this one was not.
+    """
+    made = known.table("usage", "occurred_at", 90, everybody=True)
+    made = made.filter(made.signature_made.notnull())
+    makers = made.select(maker="account_id", signature="signature_made").distinct()
+    rows = known.table("usage", "occurred_at", 30)
+    rows = rows.filter(rows.signature_seen.notnull())
+    shown = rows.select("account_id", signature="signature_seen").distinct()
+    pairs = shown.left_join(makers, "signature")
+    own = (pairs.maker == pairs.account_id).ifelse(1, 0)
+    other = (pairs.maker != pairs.account_id).ifelse(1, 0)
+    each = pairs.group_by("account_id", "signature").aggregate(
+        own=own.max(), other=other.max()
+    )
+    return each.group_by("account_id").aggregate(
+        shown=each.count(), foreign=each.count(where=each.other > each.own)
+    )
+
+
+FEATURES: Final = (
+    Feature(
+        name="elicited_reasoning_ratio_30d",
+        family="SHP",
+        code="SHP-01",
+        group="usage",
+        unit="share",
+        window="30d",
+        direction=1,
+        label="Requests for written-out reasoning",
+        analyst_text="{value} of exchanges in 30 days ask to write out the reasoning.",
+        misleads="Explainability, audit logging and teaching ask for the same.",
+        missing="the edge judged no exchange in 30 days",
+        source=elicitations,
+        value=lambda t: smoothed(t.reasoning, t.judged, doubt=_DOUBT),
+        floor=Floor("exchange_count_30d", 20),
+        customer_safe_key="usage_pattern",
+    ),
+    Feature(
+        name="elicited_rubric_ratio_30d",
+        family="SHP",
+        code="SHP-02",
+        group="usage",
+        unit="share",
+        window="30d",
+        direction=1,
+        label="Requests to grade by a rubric",
+        analyst_text="{value} of exchanges in 30 days ask to grade by a rubric.",
+        misleads="Evaluations that let a model judge are common.",
+        missing="no exchange of 30 days was judged by the edge",
+        source=elicitations,
+        value=lambda t: smoothed(t.rubric, t.judged, doubt=_DOUBT),
+        floor=Floor("exchange_count_30d", 20),
+        customer_safe_key="usage_pattern",
+    ),
+    Feature(
+        name="repeated_scaffold_ratio_30d",
+        family="SHP",
+        code="SHP-03",
+        group="usage",
+        unit="share",
+        window="30d",
+        direction=0,
+        label="Prompts from the same scaffold",
+        analyst_text="Two prompts of 30 days share their scaffold by a chance of {value}.",
+        misleads="Every product with one system prompt repeats its scaffold.",
+        missing="fewer than two prompts with a scaffold in 30 days",
+        source=scaffolds,
+        value=equal_share,
+        floor=Floor("exchange_count_30d", 20),
+    ),
+    Feature(
+        name="filler_novelty_ratio_30d",
+        family="SHP",
+        code="SHP-04",
+        group="usage",
+        unit="share",
+        window="30d",
+        direction=1,
+        label="Never-repeating content in a fixed scaffold",
+        analyst_text="Two fillings of the same scaffold differ to a degree of {value}.",
+        misleads="Products whose users all write something else look alike.",
+        missing="no scaffold was filled twice in 30 days",
+        source=fillers,
+        value=unequal_share,
+        floor=Floor("exchange_count_30d", 50),
+        customer_safe_key="usage_pattern",
+    ),
+    Feature(
+        name="pinned_parameter_ratio_30d",
+        family="SHP",
+        code="SHP-05",
+        group="usage",
+        unit="share",
+        window="30d",
+        direction=1,
+        label="One fixed set of parameters",
+        analyst_text="Two exchanges of 30 days agree in parameters by a chance of {value}.",
+        misleads="Any finished product pins its parameters.",
+        missing="no two exchanges with known parameters in 30 days",
+        source=parameters,
+        value=equal_share,
+        floor=Floor("exchange_count_30d", 50),
+    ),
+    Feature(
+        name="foreign_signature_count_30d",
+        family="SHP",
+        code="SHP-06",
+        group="usage",
+        unit="count",
+        window="30d",
+        direction=1,
+        label="Signatures issued to another account",
+        analyst_text="{value} reasoning signatures were issued to other accounts.",
+        misleads="Accounts of one organization may resume each other's sessions.",
+        missing="no signature was presented in 30 days",
+        source=signatures,
+        value=lambda t: some(t.shown, t.foreign),
+    ),
+)
