@@ -1,9 +1,9 @@
-"""From a request for an assessment to an account's row, and from rows to the answer."""
+"""From a request for an assessment to an account's row."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from apps.assessments.choices import Event
 from apps.core.errors import FieldProblem, InvalidError
@@ -13,16 +13,20 @@ from apps.core.validation.columns import RawColumn
 from apps.core.validation.rows import CLOCK_TOLERANCE, clean_row
 from apps.core.validation.texts import BadValueError
 
-if TYPE_CHECKING:
-    from apps.assessments.services import Stored
-
 LATE = timedelta(days=7)
 _OCCURRED_AT = RawColumn("occurred_at", "timestamp", required=True, past=True)
-INTERVAL_LEVEL = 0.9
 # where each column of `accounts` stands in the request
 _SIGNUP = {
     name: f"signup_{name}"
-    for name in ("ip", "user_agent", "ja4", "device_id", "timezone", "locale", "form_ms")
+    for name in (
+        "ip",
+        "user_agent",
+        "ja4",
+        "device_id",
+        "timezone",
+        "locale",
+        "form_ms",
+    )
 }
 _PAYMENT = {
     name: f"payment_{name}"
@@ -82,7 +86,9 @@ def _flatten(
             continue
         if not isinstance(given, Mapping):
             code = "missing_field" if given is None else "wrong_type"
-            problems.append(FieldProblem(f"/{part}", code, f"/{part} must be an object."))
+            problems.append(
+                FieldProblem(f"/{part}", code, f"/{part} must be an object.")
+            )
             continue
         unknown = sorted(given.keys() - names.keys())
         warnings += [f"/{part}/{name} is not known" for name in unknown]
@@ -158,76 +164,3 @@ def _invalid(problems: list[FieldProblem]) -> InvalidError:
     count = len(problems)
     noun = "field needs" if count == 1 else "fields need"
     return InvalidError(f"{count} {noun} attention.", problems=tuple(problems))
-
-
-def answer(stored: "Stored", request: AssessmentRequest) -> dict[str, Any]:
-    """Return the body of 201: what a signup flow acts on, with its reasons."""
-    row, scored = stored.assessment, stored.judged.scored
-    dry = request.dry_run
-    reasons = [
-        {
-            "code": reason.code,
-            "direction": reason.direction,
-            "points": round(reason.points, 2),
-            "text": reason.text,
-            "customer_safe_key": reason.customer_safe_key,
-        }
-        for reason in scored.reasons
-    ]
-    return {
-        "id": None if dry else row.id,
-        "account_id": scored.account_id,
-        "created_at": row.created_at,
-        "event": row.event,
-        "action": stored.decision.action,
-        "probability": scored.probability,
-        "interval": {"low": scored.low, "high": scored.high, "level": INTERVAL_LEVEL},
-        "band": stored.decision.band,
-        "reasons": reasons if request.explain else [],
-        "customer_message": customer_message(stored.decision.action),
-        "matched_rules": list(stored.decision.matched_rules),
-        "ring_id": scored.ring.ring_id if scored.ring else None,
-        "case_id": None if dry else row.case_id,
-        "degraded": row.degraded,
-        "missing": row.missing,
-        "warnings": list(request.warnings),
-        "model": {"id": scored.model_id, **model_facts(stored)},
-        "policy_version": stored.decision.policy.version,
-        "explanation_url": None
-        if dry
-        else f"/v1/assessments/{row.id}/explanation",
-    }
-
-
-def model_facts(stored: "Stored") -> dict[str, Any]:
-    model = stored.score.model
-    return {"version": model.version, "sha256": model.sha256}
-
-
-_MESSAGES = {
-    "challenge": (
-        "verification_needed",
-        "We need a little more information before we can activate everything on your"
-        " account.",
-    ),
-    "limit": (
-        "limits_apply",
-        "Your account is active with starting limits. You can ask us to raise them.",
-    ),
-    "review": (
-        "under_review",
-        "Your account is active. We are checking some of its details and may ask you"
-        " for more information.",
-    ),
-    "hold": (
-        "capacity_on_hold",
-        "New capacity for your account is on hold while a person looks at it. You can"
-        " tell us about your use case at any time.",
-    ),
-}
-
-
-def customer_message(action: str) -> dict[str, str] | None:
-    """Return the only text that is meant for the customer, or None."""
-    found = _MESSAGES.get(action)
-    return found and {"key": found[0], "locale": "en", "text": found[1]}

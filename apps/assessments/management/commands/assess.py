@@ -21,11 +21,15 @@ class Command(KycriskCommand):
         parser.add_argument("--as-of", type=moment, required=True, metavar="T")
         chosen = parser.add_mutually_exclusive_group()
         chosen.add_argument("--all", action="store_true", help="the default")
-        chosen.add_argument("--accounts", type=Path, metavar="FILE", help="ids, by line")
+        chosen.add_argument(
+            "--accounts", type=Path, metavar="FILE", help="ids, by line"
+        )
 
     def run(self, **options: Any) -> dict[str, Any]:
         at = datetime.now(UTC)
-        occasion = Occasion(Event.SCHEDULED, options["as_of"], at, Actor("system", "assess"))
+        occasion = Occasion(
+            Event.SCHEDULED, options["as_of"], at, Actor("system", "assess")
+        )
         ids = _ids(options["accounts"])
         done = assess_all(occasion=occasion, progress=self.progress, account_ids=ids)
         return {
