@@ -4,7 +4,7 @@ import hashlib
 import json
 from typing import Final
 
-from ml.features import entry, links, network, payment, rhythm, shape, usage
+from ml.features import links, network, payment, rhythm, shape, signup, usage
 from ml.features.feature import Evidence, Feature, check
 
 # Raise it when a definition changes its meaning under an unchanged name: models and
@@ -12,7 +12,7 @@ from ml.features.feature import Evidence, Feature, check
 DEFINITIONS: Final = 1
 
 FEATURES: Final[tuple[Feature, ...]] = (
-    *entry.FEATURES,
+    *signup.FEATURES,
     *links.FEATURES,
     *payment.FEATURES,
     *network.FEATURES,

@@ -1,8 +1,8 @@
-"""Features of what is known when an account is opened.
+"""What is known when an account is opened: the input of every entry feature.
 
-Each is a small pure function over `EntryFacts`, a struct of arrays: bulk runs pass
-columns of all accounts, the request path passes arrays of length one. So a feature is
-defined once, is fast in both, and cannot differ between training and serving.
+A struct of arrays: bulk runs pass columns of all accounts, the request path passes
+arrays of length one. So a feature is defined once, as a pure function over arrays, is
+fast in both, and cannot differ between training and serving.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,6 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.features.feature import Feature
 from ml.features.known import SHARED_CLASSES
 
 Numbers = NDArray[np.float64]
@@ -37,20 +36,15 @@ ENTRY_COLUMNS: Final = (
     "contract",
     "permitted_scope",
 )
-# Networks whose place is that of a server or an exit, not of a person.
-_PLACELESS: Final = ("hosting", "vpn", "tor", "relay")
-_DAY_MICROSECONDS: Final = 86_400_000_000
-# A form takes a person seconds; beyond two minutes nothing more is learned.
-_LONGEST_FORM_SECONDS: Final = 120.0
 
 
 @dataclass(frozen=True, slots=True)
 class EntryFacts:
     """What is known of n accounts as of one moment; None and NaN are missing.
 
-    `columns` holds the arrays [n] named in ENTRY_COLUMNS; `shared[kind][window]` counts the
-    other accounts [n] that showed an equal value of that kind within the window before
-    `as_of` (24h, 7d, 90d), NaN where the account has no such value.
+    `columns` holds the arrays [n] named in ENTRY_COLUMNS. `shared[kind][window]` counts
+    the other accounts [n] that showed an equal value of that kind within the window
+    before `as_of` (24h, 7d, 30d, 90d); NaN where the account has no such value.
     """
 
     as_of: datetime
@@ -72,261 +66,19 @@ class EntryFacts:
         return self.shared[kind][window]
 
 
-def account_age_days(facts: EntryFacts) -> Numbers:
-    """Days since the account was opened."""
-    now = np.datetime64(facts.as_of.replace(tzinfo=None), "us")
-    age = (now - facts.columns["created_at"]).astype(np.int64)
-    return age / _DAY_MICROSECONDS
-
-
-def is_disposable_email(facts: EntryFacts) -> Numbers:
-    """Whether the mail domain is one that hands out throw-away addresses."""
-    return _is_one_of(facts.labels("email_class"), ("disposable",))
-
-
-def country_disagreement_count(facts: EntryFacts) -> Numbers:
-    """How many different countries the stated facts name, less one; at most 2.
-
-    Only whether they differ counts, never which they are. The sign-up address is left
-    out where it belongs to a server or an exit.
-    """
-    placeless = np.isin(facts.labels("signup_ip_class"), _PLACELESS)
-    address = facts.labels("signup_ip_country").copy()
-    address[placeless] = None
-    columns = [
-        facts.labels("declared_country"),
-        facts.labels("phone_country"),
-        facts.labels("payment_country"),
-        address,
-    ]
-    known = sum((_is_known(column).astype(np.float64) for column in columns), 0.0)
-    distinct = sum((_is_new(columns, at) for at in range(len(columns))), 0.0)
-    return np.where(known >= 2, np.minimum(distinct - 1, 2.0), np.nan)  # noqa: PLR2004
-
-
-def verified_step_count(facts: EntryFacts) -> Numbers:
-    """How many of mail, phone, organization domain and registration were confirmed."""
-    names = ("email_verified", "phone_verified", "org_domain_matches")
-    steps = np.stack([facts.flags(name) for name in (*names, "registration_given")])
-    return np.where(np.isnan(steps).all(axis=0), np.nan, np.nansum(steps, axis=0))
-
-
-def is_under_contract(facts: EntryFacts) -> Numbers:
-    """Whether a signed contract stands behind the account."""
-    return facts.flags("contract")
-
-
-def is_permitted_use(facts: EntryFacts) -> Numbers:
-    """Whether a registered permission is in force; no permission is simply 0."""
-    scopes = facts.labels("permitted_scope")
-    today = facts.as_of.date().isoformat()
-    return np.array([_in_force(scope, today) for scope in scopes], dtype=np.float64)
-
-
-def signup_form_seconds(facts: EntryFacts) -> Numbers:
-    """Seconds spent on the sign-up form, at most two minutes."""
-    spent = facts.columns["signup_form_ms"].astype(np.float64) / 1000
-    return np.minimum(spent, _LONGEST_FORM_SECONDS)
-
-
-def is_hosting_signup(facts: EntryFacts) -> Numbers:
-    """Whether the account was opened from a data center."""
-    return _is_one_of(facts.labels("signup_ip_class"), ("hosting",), missing="unknown")
-
-
-def is_prepaid_payment(facts: EntryFacts) -> Numbers:
-    """Whether the payment method is prepaid or virtual."""
-    funding = facts.labels("payment_funding")
-    return _is_one_of(funding, ("prepaid", "virtual"), missing="unknown")
-
-
-def is_payer_mismatch(facts: EntryFacts) -> Numbers:
-    """Whether the payer's name is clearly not the account holder's."""
-    return 1.0 - facts.flags("payer_matches")
-
-
 def is_shared_network(facts: EntryFacts) -> NDArray[np.bool_]:
     """Return whether the sign-up network serves many strangers [n]."""
     return np.isin(facts.labels("signup_ip_class"), SHARED_CLASSES)
 
 
-def _is_known(column: Labels) -> NDArray[np.bool_]:
-    return column != None  # noqa: E711  (elementwise on an object array)
+def is_known(column: Labels) -> NDArray[np.bool_]:
+    """Return where a label is not None [n]."""
+    return column != None  # noqa: E711  (None is compared in each element)
 
 
-def _is_new(columns: list[Labels], at: int) -> Numbers:
-    """Return 1 where the column at `at` is known and equals no earlier one [n]."""
-    new = _is_known(columns[at])
-    for earlier in columns[:at]:
-        new = new & (columns[at] != earlier)
-    return new.astype(np.float64)
-
-
-def _is_one_of(
+def is_one_of(
     column: Labels, members: tuple[str, ...], missing: str | None = None
 ) -> Numbers:
-    known = _is_known(column) & (column != missing)
+    """Return 1, 0 or NaN [n]; `missing` is a label that means not known."""
+    known = is_known(column) & (column != missing)
     return np.where(known, np.isin(column, members), np.nan).astype(np.float64)
-
-
-def _in_force(scope: str | None, today: str) -> float:
-    """Read `name[:volume-per-month:expiry]`; an expiry is a date, inclusive."""
-    if not scope:
-        return 0.0
-    parts = scope.split(":", 2)
-    return float(len(parts) < 3 or parts[2][:10] >= today)  # noqa: PLR2004
-
-
-FEATURES: Final = (
-    Feature(
-        name="account_age_days",
-        family="IDN",
-        code="IDN-01",
-        group="entry",
-        unit="days",
-        window="all",
-        direction=-1,
-        label="Account age",
-        analyst_text="The account was opened {value} days ago.",
-        misleads="Every honest customer is new once; aged accounts are for sale.",
-        missing="never missing",
-        value=account_age_days,
-    ),
-    Feature(
-        name="is_disposable_email",
-        family="IDN",
-        code="IDN-02",
-        group="entry",
-        unit="flag",
-        window="sign-up",
-        direction=1,
-        label="Throw-away mail domain",
-        analyst_text="Mail domain known for throw-away addresses: {value}.",
-        misleads="Some people keep a throw-away address for privacy only.",
-        missing="no mail address was given",
-        value=is_disposable_email,
-        customer_safe_key="identity_details",
-    ),
-    Feature(
-        name="country_disagreement_count",
-        family="IDN",
-        code="IDN-03",
-        group="entry",
-        unit="count",
-        window="sign-up",
-        direction=1,
-        label="Disagreements between stated countries",
-        analyst_text=(
-            "Declared country, phone, payment and sign-up network name {value} "
-            "countries more than one."
-        ),
-        misleads=(
-            "Travelers, migrants and remote staff have such lives; never a sole reason."
-        ),
-        missing="fewer than two of the four countries are known",
-        value=country_disagreement_count,
-        customer_safe_key="identity_details",
-    ),
-    Feature(
-        name="verified_step_count",
-        family="IDN",
-        code="IDN-04",
-        group="entry",
-        unit="count",
-        window="sign-up",
-        direction=-1,
-        label="Confirmed identity steps",
-        analyst_text="{value} of mail, phone, domain and registration are confirmed.",
-        misleads="A phone check costs an attacker cents; not asked is not refused.",
-        missing="nothing was asked or reported",
-        value=verified_step_count,
-        customer_safe_key="identity_details",
-    ),
-    Feature(
-        name="is_under_contract",
-        family="IDN",
-        code="IDN-05",
-        group="entry",
-        unit="flag",
-        window="sign-up",
-        direction=-1,
-        label="Signed contract",
-        analyst_text="A signed contract stands behind the account: {value}.",
-        misleads="Shell companies sign contracts too.",
-        missing="the provider does not report contracts",
-        value=is_under_contract,
-    ),
-    Feature(
-        name="is_permitted_use",
-        family="IDN",
-        code="IDN-06",
-        group="entry",
-        unit="flag",
-        window="all",
-        direction=-1,
-        label="Registered permission in force",
-        analyst_text="A registered permission for unusual use is in force: {value}.",
-        misleads="The permission may cover another purpose or a smaller volume.",
-        missing="never missing: no permission counts as none",
-        value=is_permitted_use,
-        customer_safe_key="usage_pattern",
-    ),
-    Feature(
-        name="signup_form_seconds",
-        family="CLI",
-        code="CLI-01",
-        group="entry",
-        unit="seconds",
-        window="sign-up",
-        direction=-1,
-        label="Time on the sign-up form",
-        analyst_text="The sign-up form was completed in {value} seconds.",
-        misleads="Password managers and assistive technology fill forms at once.",
-        missing="the form did not measure time",
-        value=signup_form_seconds,
-    ),
-    Feature(
-        name="is_hosting_signup",
-        family="NET",
-        code="NET-01",
-        group="entry",
-        unit="flag",
-        window="sign-up",
-        direction=1,
-        label="Opened from a data center",
-        analyst_text="The account was opened from a data center network: {value}.",
-        misleads="Cloud desktops, company gateways and private VPNs look the same.",
-        missing="the sign-up network is not known",
-        value=is_hosting_signup,
-    ),
-    Feature(
-        name="is_prepaid_payment",
-        family="PAY",
-        code="PAY-01",
-        group="entry",
-        unit="flag",
-        window="sign-up",
-        direction=1,
-        label="Prepaid or virtual payment",
-        analyst_text="The payment method is prepaid or virtual: {value}.",
-        misleads="People without bank credit and careful people use such cards.",
-        missing="no payment method with a known type of funding",
-        value=is_prepaid_payment,
-        customer_safe_key="payment_method",
-    ),
-    Feature(
-        name="is_payer_mismatch",
-        family="PAY",
-        code="PAY-02",
-        group="entry",
-        unit="flag",
-        window="sign-up",
-        direction=1,
-        label="Another person pays",
-        analyst_text="The payer's name clearly differs from the holder's: {value}.",
-        misleads="Married names, transliteration, parents and employers who pay.",
-        missing="the payer's or the holder's name is not known",
-        value=is_payer_mismatch,
-        customer_safe_key="payment_method",
-    ),
-)

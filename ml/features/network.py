@@ -112,7 +112,7 @@ FEATURES: Final = (
         direction=1,
         label="Change of networks",
         analyst_text=(
-            "Two requests of 7 days come from different networks by a chance of {value}; "
+            "{value} of pairs of requests in 7 days came from different networks; "
             "carriers, campuses and relays are left out."
         ),
         misleads="Travelers, teams in several places and work across several clouds.",
