@@ -223,6 +223,8 @@ KYCRISK_JOBS: dict[str, tuple[int, int]] = {
 
 # --- audit --------------------------------------------------------------------
 AUDIT_ORIGIN = env.text("KYCRISK_LOG_ORIGIN", "kycrisk.local/log")
+# What the signer remembers must not live in the database that it watches.
+AUDIT_FOLDER = KYCRISK_HOME / "audit"
 # Every audited kind of object -> the selector that yields (id, version, content).
 AUDIT_SUBJECTS: dict[str, str] = {}
 

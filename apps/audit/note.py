@@ -34,7 +34,9 @@ class Checkpoint:
 def verifier_key(origin: str, public: Ed25519PublicKey) -> str:
     """Return the key as verifiers take it: name+hash+base64(algorithm, key)."""
     raw = _ED25519 + _raw(public)
-    return f"{origin}+{_key_hash(origin, public).hex()}+{base64.b64encode(raw).decode()}"
+    return (
+        f"{origin}+{_key_hash(origin, public).hex()}+{base64.b64encode(raw).decode()}"
+    )
 
 
 def sign(checkpoint: Checkpoint, key: Ed25519PrivateKey) -> str:
@@ -63,7 +65,9 @@ def verify(note: str, *, origin: str, public: Ed25519PublicKey) -> Checkpoint:
 def _parse(text: str, origin: str) -> Checkpoint:
     try:
         name, size, encoded = text.removesuffix("\n").split("\n")
-        checkpoint = Checkpoint(name, int(size), base64.b64decode(encoded, validate=True))
+        checkpoint = Checkpoint(
+            name, int(size), base64.b64decode(encoded, validate=True)
+        )
     except (ValueError, BadBase64Error) as error:
         raise BadNoteError("the note is not a checkpoint of three lines") from error
     # Only one spelling of a number or of base64 counts.

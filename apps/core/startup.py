@@ -76,7 +76,10 @@ def migrations_digest() -> str:
     """Return a hash of every migration of ours and of Django's version."""
     digest = hashlib.sha256(django.get_version().encode())
     folders = sorted((settings.BASE_DIR / "apps").glob("*/migrations"))
-    for path in [file for folder in folders for file in sorted(folder.glob("*.py"))]:
+    files = [file for folder in folders for file in sorted(folder.iterdir())]
+    for path in files:
+        if path.suffix not in {".py", ".sql"}:
+            continue
         digest.update(path.relative_to(settings.BASE_DIR).as_posix().encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()

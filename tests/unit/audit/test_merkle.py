@@ -1,6 +1,6 @@
 """RFC 9162 trees, checked against a direct reading of the recursive definition."""
 
-from functools import lru_cache
+from functools import cache
 
 import pytest
 from hypothesis import given, settings
@@ -38,14 +38,14 @@ def defined_root(leaves):
     return merkle.node_hash(defined_root(leaves[:k]), defined_root(leaves[k:]))
 
 
-@lru_cache(maxsize=None)
+@cache
 def node(level, index):
     if level == 0:
         return LEAVES[index]
     return merkle.node_hash(node(level - 1, 2 * index), node(level - 1, 2 * index + 1))
 
 
-@lru_cache(maxsize=None)
+@cache
 def root(size):
     return defined_root(LEAVES[:size])
 

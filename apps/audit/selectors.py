@@ -1,0 +1,90 @@
+"""Reads of the log: entries, the newest checkpoint, proofs for third parties."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from apps.audit import merkle
+from apps.audit.body import CHUNK
+from apps.audit.models import Checkpoint, Entry, Leaf
+from apps.audit.sequencer import through_nodes
+from apps.core.errors import ConflictError, NotFoundError
+
+
+class NotSequencedError(ConflictError):
+    """The entry is stored but has no place yet; that takes seconds."""
+
+    code = "not_sequenced"
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """That an entry is part of the log that a signed checkpoint describes."""
+
+    entry: Entry
+    index: int
+    size: int
+    root: bytes
+    path: list[bytes]
+    note: str
+
+
+def newest_checkpoint() -> Checkpoint:
+    """Return the newest signed checkpoint; NotFoundError before there is one."""
+    newest = Checkpoint.objects.filter(note__isnull=False).order_by("-size").first()
+    if newest is None:
+        raise NotFoundError("No checkpoint is signed yet.")
+    return newest
+
+
+def proof_of(entry_id: UUID) -> Proof:
+    """Return the inclusion proof of an entry in the newest signed checkpoint."""
+    entry = Entry.objects.filter(pk=entry_id).first()
+    if entry is None:
+        raise NotFoundError("No such entry.")
+    leaf = Leaf.objects.filter(entry_id=entry_id).first()
+    newest = Checkpoint.objects.filter(note__isnull=False).order_by("-size").first()
+    if leaf is None or newest is None or newest.size <= leaf.idx:
+        raise NotSequencedError("The entry has no place in a signed checkpoint yet.")
+    path = through_nodes(
+        lambda node: merkle.inclusion_proof(leaf.idx, newest.size, node)
+    )
+    return Proof(
+        entry, leaf.idx, newest.size, bytes(newest.root), path, newest.note or ""
+    )
+
+
+def first_entry(
+    *, object_type: str, object_id: str, chunk: UUID | None = None
+) -> Entry | None:
+    """Return the entry that recorded a row, or that of the chunk which wrote it."""
+    if chunk is not None:
+        object_type, object_id = object_type + CHUNK, str(chunk)
+    entries = Entry.objects.filter(object_type=object_type, object_id=object_id)
+    return entries.order_by("object_version", "id").first()
+
+
+def history_of(*, object_type: str, object_id: str) -> list[Entry]:
+    """Return everything recorded about one object, oldest first."""
+    entries = Entry.objects.filter(object_type=object_type, object_id=object_id)
+    return list(entries.order_by("id"))
+
+
+def entries_matching(
+    *,
+    kind: str = "",
+    object_type: str = "",
+    object_id: str = "",
+    actor_id: str = "",
+    before: datetime | None = None,
+    limit: int = 50,
+) -> list[Entry]:
+    """Return the newest entries that fit every filter given; `before` pages on."""
+    entries = Entry.objects.order_by("-at", "-id").defer("body")
+    if kind:
+        entries = entries.filter(kind__startswith=kind)
+    given = {"object_type": object_type, "object_id": object_id, "actor_id": actor_id}
+    entries = entries.filter(**{name: value for name, value in given.items() if value})
+    if before is not None:
+        entries = entries.filter(at__lt=before)
+    return list(entries[:limit])

@@ -1,0 +1,126 @@
+"""The one door into the log."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection
+
+from apps.audit.body import (
+    CHUNK,
+    Actor,
+    EntryRow,
+    Record,
+    chunk_content,
+    entry_row,
+)
+from apps.audit.sequencer import ForkedLogError, sequence_now
+
+__all__ = [
+    "Actor",
+    "ForkedLogError",
+    "OutsideTransactionError",
+    "Record",
+    "record",
+    "record_chunk",
+    "record_many",
+    "sequence_now",
+]
+
+_COLUMNS = ", ".join(EntryRow._fields)
+_INSERT = (
+    f"INSERT INTO audit.entry ({_COLUMNS}) VALUES"
+    f" ({', '.join(['%s'] * len(EntryRow._fields))})"
+)
+_COPY = f"COPY audit.entry ({_COLUMNS}) FROM STDIN"
+
+
+class OutsideTransactionError(RuntimeError):
+    """An entry must stand or fall with the change that it records."""
+
+
+def record(  # noqa: PLR0913 - the columns of an entry
+    *,
+    kind: str,
+    object_type: str,
+    object_id: str,
+    version: int,
+    content: Mapping[str, object],
+    actor: Actor,
+    at: datetime,
+    request_id: str | None = None,
+    job_id: str | None = None,
+) -> UUID:
+    """Record one change inside the caller's transaction; one round trip.
+
+    `content` repeats the audited row without personal values: verify_audit compares
+    it with what the subject's selector yields. Raises IntegrityError where this kind
+    is already recorded for this version of the object.
+    """
+    _need_transaction()
+    row = entry_row(
+        Record(
+            kind=kind,
+            object_type=object_type,
+            object_id=object_id,
+            version=version,
+            content=content,
+            actor=actor,
+            at=at,
+            request_id=request_id,
+            job_id=job_id,
+        )
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, row)
+    return row.id
+
+
+def record_many(records: Iterable[Record]) -> list[UUID]:
+    """Record many changes inside the caller's transaction, by COPY."""
+    _need_transaction()
+    ids = []
+    with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
+        for one in records:
+            row = entry_row(one)
+            copy.write_row(row)
+            ids.append(row.id)
+    return ids
+
+
+def record_chunk(
+    *,
+    kind: str,
+    object_type: str,
+    chunk: UUID,
+    rows: Mapping[str, str],
+    actor: Actor,
+    at: datetime,
+    request_id: str | None = None,
+    job_id: str | None = None,
+) -> UUID:
+    """Record rows written in bulk as one entry; `rows` maps id -> digest(content).
+
+    At most 1,000 rows: each stays named, and one entry stays small enough to read.
+    """
+    if len(rows) > MAX_CHUNK:
+        raise ValueError(f"a chunk holds at most {MAX_CHUNK} rows")
+    return record(
+        kind=kind,
+        object_type=object_type + CHUNK,
+        object_id=str(chunk),
+        version=1,
+        content=chunk_content(rows),
+        actor=actor,
+        at=at,
+        request_id=request_id,
+        job_id=job_id,
+    )
+
+
+MAX_CHUNK = 1000
+
+
+def _need_transaction() -> None:
+    if not connection.in_atomic_block:
+        raise OutsideTransactionError("record inside the transaction of the change")
