@@ -76,7 +76,7 @@ def _declared(declared: NDArray[np.int64]) -> Term:
     """One organization that says so is one customer, not a ring."""
     known = declared[declared >= 0]
     share = float(np.bincount(known).max() / len(declared)) if len(known) else 0.0
-    return Term("declared_together_share", share, -4.0 * share)
+    return Term("declared_together_share", share, -8.0 * share)
 
 
 def _evenness(requests: NDArray[np.float64]) -> Term:

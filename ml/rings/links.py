@@ -108,8 +108,9 @@ def read_links(backend: Any, *, as_of: datetime) -> Links:
 
 def _from_usage(usage: Any, kind: str, ibis: Any) -> "pa.Table":
     """Return an account's recurring values of one usage column, used at least twice."""
-    grouped = usage.filter(usage[kind].notnull()).group_by(["account_id", kind])
-    found = grouped.agg(first=usage.occurred_at.min(), uses=usage.count())
+    named = usage.filter(usage[kind].notnull())
+    grouped = named.group_by(["account_id", kind])
+    found = grouped.agg(first=named.occurred_at.min(), uses=named.count())
     found = found.filter(found.uses >= 2).rename(value=kind)  # noqa: PLR2004
     return found.mutate(kind=ibis.literal(kind)).to_pyarrow()
 
