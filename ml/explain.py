@@ -1,0 +1,267 @@
+"""From contributions to sentences: families, principal reasons, bars of a waterfall.
+
+Contributions inside one family are added up before anything is ranked, so that two
+features that say the same cannot split or hide each other. Evidence points are
+10 log10 of the factor by which the odds change: +10 points make the odds ten times.
+"""
+
+import math
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.calibrate import logit
+from ml.features.feature import FAMILIES, Feature
+from ml.frames import Reason, RingPart, Scored
+from ml.manifest import Manifest
+from ml.model import Prediction
+
+Floats = NDArray[np.float64]
+
+POINTS: Final = 10.0 / math.log(10.0)  # evidence points of one unit of log-odds
+LEAST_POINTS: Final = 0.5  # less than an eighth more or less odds is no reason
+MOST_REASONS: Final = 4  # more than four are not helpful (Reg B, comment 9(b)(2)-1)
+SECOND_SHARE: Final = 1 / 3  # of the leading feature's part, to be told as well
+GROUP_CODE: Final = "RNG-90"
+MISSING_CODE: Final = "DAT-01"
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One step from nothing known to the displayed probability, in log-odds."""
+
+    key: str  # base | a family | calibration | group
+    label: str
+    log_odds: float
+
+    @property
+    def points(self) -> float:
+        return self.log_odds * POINTS
+
+
+@dataclass(frozen=True)
+class Explainer:
+    """Tells about one model's answers; build it once for each model.
+
+    `catalogue` holds the definition of every input by name.
+    """
+
+    manifest: Manifest
+    catalogue: Mapping[str, Feature]
+
+    @cached_property
+    def _features(self) -> tuple[Feature, ...]:
+        return tuple(self.catalogue[name] for name in self.manifest.names)
+
+    @cached_property
+    def _columns(self) -> dict[str, tuple[int, ...]]:
+        """Return the columns of each family, families in the catalogue's order."""
+        found = {
+            family: tuple(
+                at for at, one in enumerate(self._features) if one.family == family
+            )
+            for family in FAMILIES
+        }
+        return {family: columns for family, columns in found.items() if columns}
+
+    def families(self, prediction: Prediction) -> tuple[tuple[str, ...], Floats]:
+        """Return family codes and their log-odds, float64 [n, families].
+
+        A missing input's part counts under DAT, not under its own family.
+        """
+        known = np.where(prediction.missing, 0.0, prediction.contributions[:, :-1])
+        absent = np.where(prediction.missing, prediction.contributions[:, :-1], 0.0)
+        sums = [_add(known, columns) for columns in self._columns.values()]
+        sums.append(_add(absent, range(absent.shape[1])))
+        return (*self._columns, "DAT"), np.stack(sums, axis=1)
+
+    def reasons(
+        self,
+        values: Floats,
+        prediction: Prediction,
+        evidence: Mapping[str, Floats],
+        rings: Sequence[RingPart | None],
+        group: Sequence[float],
+    ) -> list[tuple[Reason, ...]]:
+        """Return at most four reasons that raise the score, then the main one against.
+
+        values: float64 [n, features], NaN missing. evidence: float64 [n] by name, what
+        a feature's floor is compared with. group: the ring's part in log-odds, [n].
+        """
+        codes, sums = self.families(prediction)
+        shown = self._shown(evidence, prediction.missing)
+        answers = []
+        for row, (ring, joined) in enumerate(zip(rings, group, strict=True)):
+            found = self._row_reasons(
+                codes[:-1],
+                sums[row],
+                values[row].tolist(),
+                prediction.contributions[row].tolist(),
+                shown[row].tolist(),
+            )
+            if ring is not None and joined * POINTS >= LEAST_POINTS:
+                found.append(group_reason(ring, joined))
+            answers.append(principal(found))
+        return answers
+
+    def _shown(
+        self, evidence: Mapping[str, Floats], missing: NDArray[np.bool_]
+    ) -> NDArray[np.bool_]:
+        """Tell which inputs may be shown: known, and enough seen of the account."""
+        shown = ~missing
+        for at, feature in enumerate(self._features):
+            if feature.floor is None:
+                continue
+            seen = evidence.get(feature.floor.evidence)
+            enough = False if seen is None else seen >= feature.floor.least
+            shown[:, at] &= enough
+        return shown
+
+    def _row_reasons(
+        self,
+        codes: Sequence[str],
+        sums: Floats,
+        values: list[float],
+        parts: list[float],
+        shown: list[bool],
+    ) -> list[Reason]:
+        reasons = []
+        for family, total in zip(codes, sums.tolist(), strict=False):
+            if abs(total) * POINTS < LEAST_POINTS:
+                continue
+            told = [
+                at
+                for at in self._columns[family]
+                if shown[at] and parts[at] * total > 0.0
+            ]
+            if told:
+                told.sort(key=lambda at: (-abs(parts[at]), at))
+                reasons.append(self._family_reason(family, total, told, values, parts))
+        return reasons
+
+    def _family_reason(
+        self,
+        family: str,
+        total: float,
+        told: list[int],
+        values: list[float],
+        parts: list[float],
+    ) -> Reason:
+        least = abs(parts[told[0]]) * SECOND_SHARE
+        chosen = [at for at in told[:2] if abs(parts[at]) >= least]
+        keys = [self._features[at].customer_safe_key for at in told]
+        return Reason(
+            code=self._features[told[0]].code,
+            family=family,
+            direction="raises" if total > 0.0 else "lowers",
+            points=round(total * POINTS, 2),
+            text=" ".join(self._tell(at, values[at]) for at in chosen),
+            customer_safe_key=next((key for key in keys if key), None),
+            features=tuple(self._features[at].name for at in told),
+        )
+
+    def _tell(self, at: int, value: float) -> str:
+        feature = self._features[at]
+        sentence = feature.tell(value)
+        if feature.unit == "flag":
+            return sentence
+        rank = standing(self.manifest.features[at].grid, value)
+        return f"{sentence.rstrip('.')} ({rank})." if rank else sentence
+
+
+def standing(grid: Sequence[float], value: float) -> str:
+    """Say where a value stands among the training accounts, from 101 percentiles."""
+    below = min(bisect_left(grid, value), 99)
+    above = min(len(grid) - bisect_right(grid, value), 99)
+    if max(below, above) < 50:  # noqa: PLR2004 - most accounts share such a value
+        return ""
+    if below >= above:
+        return f"higher than {below} % of accounts"
+    return f"lower than {above} % of accounts"
+
+
+def principal(found: Sequence[Reason]) -> tuple[Reason, ...]:
+    """Rank: four that raise at most, then the one that lowers most; ties by code."""
+    raising = [reason for reason in found if reason.points > 0.0]
+    lowering = [reason for reason in found if reason.points < 0.0]
+    raising.sort(key=lambda reason: (-reason.points, reason.code))
+    lowering.sort(key=lambda reason: (reason.points, reason.code))
+    return (*raising[:MOST_REASONS], *lowering[:1])
+
+
+def group_reason(ring: RingPart, joined: float) -> Reason:
+    """Tell what standing in a ring adds, `joined` in log-odds."""
+    return Reason(
+        code=GROUP_CODE,
+        family="RNG",
+        direction="raises",
+        points=round(joined * POINTS, 2),
+        text=(
+            f"Acts with group {ring.ring_id} ({ring.level} member): the group is"
+            f" under one operator with probability {ring.probability:.0%}, and"
+            f" {ring.agreement:.0%} of what joins it holds for this account."
+        ),
+        customer_safe_key=None,
+    )
+
+
+def missing_text(scored: Scored, catalogue: Mapping[str, Feature]) -> str:
+    """Say which inputs are unknown and what was done about it."""
+    unknown = [
+        catalogue[name].label
+        for name, value in zip(scored.names, scored.features, strict=True)
+        if math.isnan(value)
+    ]
+    if not unknown:
+        return "Every input is known."
+    return (
+        f"{len(unknown)} of {len(scored.names)} inputs are unknown and were read as"
+        f" the value of a typical honest account: {', '.join(unknown)}."
+    )
+
+
+def bars(scored: Scored, catalogue: Mapping[str, Feature]) -> tuple[Bar, ...]:
+    """Return the steps of the waterfall; they add up to logit(scored.probability).
+
+    First the base, then families by size, then what calibration and the ring change.
+    DAT stands where inputs are missing: what a typical value there adds against the
+    base, the same for every account that lacks them.
+    """
+    sums: dict[str, float] = {}
+    for name, value, part in zip(
+        scored.names, scored.features, scored.contributions[:-1], strict=True
+    ):
+        family = "DAT" if math.isnan(value) else catalogue[name].family
+        sums[family] = sums.get(family, 0.0) + part
+    steps = [Bar(family, FAMILIES[family], total) for family, total in sums.items()]
+    steps.sort(key=lambda bar: (-abs(bar.log_odds), bar.key))
+    own = logit(scored.own_probability)
+    return (
+        Bar("base", "Average account", scored.contributions[-1]),
+        *steps,
+        Bar("calibration", "Calibration", own - scored.margin),
+        Bar("group", "Group of accounts", logit(scored.probability) - own),
+    )
+
+
+def reason_codes(catalogue: Mapping[str, Feature]) -> dict[str, tuple[str, str]]:
+    """Return every reason code with its family and what it stands for."""
+    codes = {
+        feature.code: (feature.family, feature.label) for feature in catalogue.values()
+    }
+    codes[GROUP_CODE] = ("RNG", "Acts with a group of accounts")
+    codes[MISSING_CODE] = ("DAT", "Inputs that are not known")
+    return dict(sorted(codes.items()))
+
+
+def _add(parts: Floats, columns: Sequence[int]) -> Floats:
+    """Add up columns from left to right, so that n rows have the bits of one."""
+    total = np.zeros(len(parts))
+    for column in columns:
+        total = total + parts[:, column]
+    return total

@@ -1,0 +1,188 @@
+import math
+
+import numpy as np
+import pytest
+
+from ml.calibrate import logit
+from ml.explain import (
+    GROUP_CODE,
+    LEAST_POINTS,
+    MISSING_CODE,
+    POINTS,
+    Explainer,
+    bars,
+    missing_text,
+    reason_codes,
+    standing,
+)
+from ml.features.feature import FAMILIES
+from ml.frames import RingPart, Scored
+from tests.unit.ml_model.conftest import CATALOGUE, world
+
+BY_NAME = {one.name: one for one in CATALOGUE}
+RING = RingPart("ring_1", 0.8, 0.9, "core", ("payment",))
+
+
+@pytest.fixture(scope="module")
+def values():
+    return world(seed=4, missing=0.2).frame.values[:300]
+
+
+def explained(model, values, *, exchanges=500.0, ring=None):
+    prediction = model.predict(values)
+    n = len(values)
+    evidence = {"exchanges": np.full(n, exchanges)}
+    group = [1.5 if ring else 0.0] * n
+    explainer = Explainer(model.manifest, BY_NAME)
+    reasons = explainer.reasons(values, prediction, evidence, [ring] * n, group)
+    return prediction, explainer, reasons
+
+
+def test_at_most_four_reasons_raise_and_one_lowers_in_order_of_size(model, values):
+    for reasons in explained(model, values)[2]:
+        raising = [one for one in reasons if one.direction == "raises"]
+        lowering = [one for one in reasons if one.direction == "lowers"]
+        assert len(raising) <= 4
+        assert len(lowering) <= 1
+        assert reasons == (*raising, *lowering)
+        assert [one.points for one in raising] == sorted(
+            (one.points for one in raising), reverse=True
+        )
+        assert all(abs(one.points) >= LEAST_POINTS - 0.005 for one in reasons)
+
+
+def test_no_larger_family_is_left_out(model, values):
+    prediction, explainer, answers = explained(model, values)
+    codes, sums = explainer.families(prediction)
+    for row, reasons in zip(sums, answers, strict=True):
+        told = {one.family: one.points for one in reasons if one.points > 0}
+        largest = sorted(
+            (p, f) for f, p in zip(codes, row * POINTS, strict=True) if f != "DAT"
+        )[-4:]
+        for points, family in largest:
+            if points >= LEAST_POINTS and family != "RHY":
+                assert told[family] == pytest.approx(points, abs=0.01)
+
+
+def test_families_add_up_to_the_margin(model, values):
+    prediction, explainer, _ = explained(model, values)
+    total = explainer.families(prediction)[1].sum(axis=1)
+    total = total + prediction.contributions[:, -1]
+    assert np.abs(total - prediction.margins).max() <= 1e-9
+
+
+def test_one_account_gets_the_reasons_it_gets_among_many(model, values):
+    together = explained(model, values)[2]
+    for at in range(0, 300, 17):
+        assert explained(model, values[at : at + 1])[2] == [together[at]]
+
+
+def test_a_missing_input_is_never_a_reason(model, values):
+    for row, reasons in zip(values, explained(model, values)[2], strict=True):
+        told = {name for one in reasons for name in one.features}
+        unknown = {CATALOGUE[at].name for at in range(10) if math.isnan(row[at])}
+        assert not told & unknown
+        assert all(one.family != "DAT" for one in reasons)
+
+
+def test_what_is_missing_adds_the_same_for_every_account_that_lacks_everything(model):
+    nothing = np.full((3, 10), np.nan)
+    prediction, explainer, reasons = explained(model, nothing)
+    codes, sums = explainer.families(prediction)
+    assert np.all(sums[:, :-1] == 0.0)
+    assert codes[-1] == "DAT"
+    assert np.all(sums[:, -1] == sums[0, -1])
+    assert reasons == [()] * 3
+
+
+def test_a_feature_below_its_floor_moves_the_score_but_is_not_told(model):
+    values = np.zeros((50, 10))
+    values[:, 9] = np.linspace(-4, 4, 50)
+    few, many = (explained(model, values, exchanges=e) for e in (199.0, 200.0))
+    assert np.array_equal(few[0].margins, many[0].margins)
+    families = [{one.family for row in each[2] for one in row} for each in (few, many)]
+    assert "RHY" not in families[0]
+    moved = np.abs(few[0].contributions[:, 9]).max() * POINTS >= LEAST_POINTS
+    assert ("RHY" in families[1]) == moved
+
+
+def test_a_ring_is_a_reason_of_its_own(model, values):
+    for reasons in explained(model, values, ring=RING)[2]:
+        [group] = [one for one in reasons if one.code == GROUP_CODE] or [None]
+        if group:
+            assert group.points == pytest.approx(1.5 * POINTS, abs=0.01)
+            assert "ring_1" in group.text
+
+
+def test_sentences_carry_the_value_and_where_it_stands(model):
+    values = np.zeros((1, 10))
+    values[0, 0] = 9.0
+    [reasons] = explained(model, values)[2]
+    first = next(one for one in reasons if one.family == "IDN")
+    assert "Number 0 is 9 (higher than 99 % of accounts)." in first.text
+
+
+def test_a_customer_hears_what_may_be_said_of_the_family(model):
+    values = np.zeros((1, 10))
+    values[0, 0] = values[0, 1] = 6.0
+    [reasons] = explained(model, values)[2]
+    first = next(one for one in reasons if one.family == "IDN")
+    assert first.customer_safe_key == "identity_details"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (-1.0, "lower than 99 % of accounts"),
+        (0.0, "lower than 80 % of accounts"),
+        (1000.0, "higher than 99 % of accounts"),
+        (90.0, "higher than 90 % of accounts"),
+    ],
+)
+def test_standing_counts_accounts_strictly_below_or_above(value, expected):
+    grid = [0.0] * 21 + [float(at) for at in range(21, 101)]
+    assert standing(grid, value) == expected
+
+
+def test_standing_says_nothing_of_a_value_that_most_have():
+    assert standing([0.0] * 90 + [1.0] * 11, 0.0) == ""
+
+
+def _scored(model, row, ring):
+    prediction = model.predict(row)
+    own = model.manifest.calibration.probability(prediction.margins[0])
+    joined = 1 - (1 - own) * (1 - ring.probability * ring.agreement) if ring else own
+    return Scored(
+        "a", "m", model.names, tuple(row[0].tolist()),
+        tuple(prediction.contributions[0].tolist()), float(prediction.margins[0]),
+        own, own, own, joined, ring,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("ring", [None, RING])
+def test_bars_add_up_to_the_displayed_probability(model, values, ring):
+    for at in range(50):
+        scored = _scored(model, values[at : at + 1], ring)
+        steps = bars(scored, BY_NAME)
+        total = math.fsum(step.log_odds for step in steps)
+        assert total == pytest.approx(logit(scored.probability), abs=1e-9)
+        assert [step.key for step in steps[-2:]] == ["calibration", "group"]
+        assert (steps[-1].log_odds == 0.0) == (ring is None)
+
+
+def test_missing_inputs_are_a_bar_and_a_sentence(model):
+    row = np.zeros((1, 10))
+    row[0, 3] = np.nan
+    scored = _scored(model, row, None)
+    assert "DAT" in {step.key for step in bars(scored, BY_NAME)}
+    assert missing_text(scored, BY_NAME).startswith("1 of 10 inputs are unknown")
+    full = _scored(model, np.zeros((1, 10)), None)
+    assert "DAT" not in {step.key for step in bars(full, BY_NAME)}
+    assert missing_text(full, BY_NAME) == "Every input is known."
+
+
+def test_codes_of_groups_and_gaps_belong_to_no_feature():
+    assert not {GROUP_CODE, MISSING_CODE} & {one.code for one in CATALOGUE}
+    codes = reason_codes(BY_NAME)
+    assert {family for family, _ in codes.values()} <= set(FAMILIES)
+    assert len(codes) == 12
