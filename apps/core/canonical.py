@@ -1,62 +1,72 @@
-"""The one byte form of everything that is hashed or signed (RFC 8785)."""
+"""Canonical JSON (RFC 8785): equal values have equal bytes, and so equal hashes.
+
+The package rfc8785 is the reference; this encoder gives the same bytes about ten times
+as fast (a test compares them), because bulk assessments hash millions of numbers.
+"""
 
 import hashlib
-import json
-from typing import Any
+from collections.abc import Mapping
+from json.encoder import encode_basestring
+from typing import Final
 
 import rfc8785
 
-_EXACT = 2**53
-# Between these, Python and ECMAScript write a fraction with the same characters.
-_SAME_FROM, _SAME_BELOW = 1e-4, 1e16
-_encode = json.JSONEncoder(
-    ensure_ascii=False, sort_keys=True, separators=(",", ":"), check_circular=False
-).encode
+_LARGEST: Final = 2**53 - 1
+_NAMES: Final = {True: "true", False: "false", None: "null"}
 
 
-class _UnusualError(Exception):
-    """A value whose canonical form differs from what Python's encoder writes."""
+def dumps(value: object) -> bytes:
+    """Return the one canonical encoding.
 
-
-def dumps(value: Any) -> bytes:
-    """Return canonical JSON: sorted keys, shortest numbers, UTF-8, no spaces.
-
-    Raises rfc8785.CanonicalizationError for NaN, infinities, integers beyond
-    2**53 - 1 and types that JSON does not have.
+    Takes mappings with string keys, lists, tuples, strings, finite floats, integers
+    below 2**53, booleans and None; raises rfc8785.CanonicalizationError for the rest.
     """
-    # The common case takes Python's encoder in C, six times as fast; a property
-    # test holds both to the same bytes.
     try:
-        return _encode(_usual(value)).encode()
-    except (_UnusualError, UnicodeEncodeError):
-        return rfc8785.dumps(value)
+        return _text(value).encode()
+    except UnicodeEncodeError as error:
+        raise rfc8785.CanonicalizationError("a string is not Unicode") from error
 
 
-def digest(value: Any) -> str:
-    """Return the hex SHA-256 of the canonical form."""
+def digest(value: object) -> str:
+    """Return the sha256 of the canonical encoding, in hex."""
     return hashlib.sha256(dumps(value)).hexdigest()
 
 
-def _usual(value: Any) -> Any:
-    """Return an equal value that both encoders write alike, else raise."""
-    kind = type(value)
-    if kind is str or value is None or kind is bool:
-        return value
-    if kind is int and -_EXACT < value < _EXACT:
-        return value
-    if kind is float:
-        return _usual_float(value)
-    if kind is dict:
-        if all(type(key) is str and key.isascii() for key in value):
-            return {key: _usual(item) for key, item in value.items()}
-    elif kind in {list, tuple}:
-        return [_usual(item) for item in value]
-    raise _UnusualError
+def _text(value: object) -> str:  # noqa: PLR0911 - one line a type
+    # Exact types: a subclass (an enum) may print as something else.
+    if type(value) is str:
+        return encode_basestring(value)
+    if type(value) is float:
+        return _number(value)
+    if type(value) is int and -_LARGEST <= value <= _LARGEST:
+        return str(value)
+    if value is None or type(value) is bool:
+        return _NAMES[value]
+    if isinstance(value, Mapping):
+        return _object(value)
+    if isinstance(value, (list, tuple)):
+        return "[" + ",".join([_text(one) for one in value]) + "]"
+    # Subclasses of str, int and float (enums), and everything that is refused.
+    return rfc8785.dumps(value).decode()  # type: ignore[arg-type]
 
 
-def _usual_float(value: float) -> float | int:
-    if -_EXACT < value < _EXACT and value.is_integer():
-        return int(value)
-    if _SAME_FROM <= abs(value) < _SAME_BELOW:
-        return value
-    raise _UnusualError
+def _number(value: float) -> str:
+    """Write a float as ECMAScript does; Python differs where it uses an exponent."""
+    text = repr(value)
+    if "e" in text or "n" in text:
+        return rfc8785.dumps(value).decode()
+    return text.removesuffix(".0") if value else "0"
+
+
+def _object(value: Mapping[object, object]) -> str:
+    keys = [key for key in value if type(key) is str]
+    if len(keys) != len(value):
+        raise rfc8785.CanonicalizationError("a key is not a string")
+    keys.sort(key=_order)
+    pairs = [f"{encode_basestring(key)}:{_text(value[key])}" for key in keys]
+    return "{" + ",".join(pairs) + "}"
+
+
+def _order(key: str) -> bytes:
+    """Order by UTF-16 code units, as the standard says."""
+    return key.encode("utf-16-be")
