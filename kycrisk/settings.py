@@ -226,7 +226,12 @@ AUDIT_ORIGIN = env.text("KYCRISK_LOG_ORIGIN", "kycrisk.local/log")
 # What the signer remembers must not live in the database that it watches.
 AUDIT_FOLDER = KYCRISK_HOME / "audit"
 # Every audited kind of object -> the selector that yields (id, version, content).
-AUDIT_SUBJECTS: dict[str, str] = {}
+AUDIT_SUBJECTS: dict[str, str] = {
+    "ring_run": "apps.rings.selectors.audited_runs",
+    "policy": "apps.decisions.selectors.audited_policies",
+    "decision": "apps.decisions.selectors.audited_decisions",
+    "assessment": "apps.assessments.selectors.audited_assessments",
+}
 
 # --- files and language -------------------------------------------------------
 STATIC_URL = "/static/"

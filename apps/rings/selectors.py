@@ -106,9 +106,15 @@ def members_of(ring: Ring) -> QuerySet[Membership]:
     return rows.order_by("-agreement", "account__account_id")
 
 
-def ring_content(row: Ring) -> dict[str, Any]:
-    """Return the audited content of one ring."""
+def ring_content(row: Ring, members: Sequence[Membership]) -> dict[str, Any]:
+    """Return the audited content of one ring and its members."""
+    ranked = sorted(members, key=lambda one: one.account_id)
+    places = [
+        [one.account_id, one.level, one.agreement.hex(), list(one.views)]
+        for one in ranked
+    ]
     return {
+        "members_sha256": _digest(places),
         "ring_id": row.ring_id,
         "size": row.size,
         "probability": row.probability.hex(),
@@ -135,7 +141,9 @@ def audited_runs() -> Iterator[tuple[str, int, dict[str, Any]]]:
     """Yield every pass as it stands in the database now."""
     for run in RingRun.objects.order_by("pk").iterator():
         rings = Ring.objects.filter(run=run).order_by("pk")
-        yield str(run.pk), 1, run_content(run, [ring_content(row) for row in rings])
+        rows = rings.prefetch_related("memberships")
+        contents = [ring_content(row, row.memberships.all()) for row in rows]
+        yield str(run.pk), 1, run_content(run, contents)
 
 
 def _digest(content: Any) -> str:

@@ -1,5 +1,6 @@
 """Store what a ring pass found; the pass itself is plain Python in ml.rings."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -61,9 +62,29 @@ def _store(
     rows = Ring.objects.bulk_create(
         [_ring_row(run, ring, name) for ring, name in zip(rings, names, strict=True)]
     )
-    members = [member.account_id for ring in rings for member in ring.members]
-    accounts = ids_of(members)
+    members = _members(rings, rows)
     Membership.objects.bulk_create(
+        [one for group in members for one in group], batch_size=2000
+    )
+    contents = [
+        ring_content(row, group) for row, group in zip(rows, members, strict=True)
+    ]
+    audit.record(
+        kind="rings.run.completed",
+        object_type="ring_run",
+        object_id=str(run.pk),
+        version=1,
+        content=run_content(run, contents),
+        actor=SYSTEM,
+        at=at,
+    )
+    return run
+
+
+def _members(rings: list["FoundRing"], rows: Sequence[Ring]) -> list[list[Membership]]:
+    names = [member.account_id for ring in rings for member in ring.members]
+    accounts = ids_of(names)
+    return [
         [
             Membership(
                 ring=row,
@@ -72,21 +93,10 @@ def _store(
                 agreement=member.agreement,
                 views=list(member.views),
             )
-            for row, ring in zip(rows, rings, strict=True)
             for member in ring.members
-        ],
-        batch_size=2000,
-    )
-    audit.record(
-        kind="rings.run.completed",
-        object_type="ring_run",
-        object_id=str(run.pk),
-        version=1,
-        content=run_content(run, [ring_content(row) for row in rows]),
-        actor=SYSTEM,
-        at=at,
-    )
-    return run
+        ]
+        for row, ring in zip(rows, rings, strict=True)
+    ]
 
 
 def _ring_row(run: RingRun, ring: "FoundRing", ring_id: str) -> Ring:

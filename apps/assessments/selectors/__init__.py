@@ -4,23 +4,20 @@ from datetime import datetime
 from django.db.models import QuerySet
 
 from apps.assessments.models import Assessment
-from apps.assessments.selectors.audited import audited_assessments, audited_chunks
+from apps.assessments.selectors.audited import audited_assessments
 from apps.assessments.selectors.digests import (
     assessment_content,
     deterministic,
     facts_digest,
-    row_digest,
 )
 
 __all__ = [
     "assessment_content",
     "assessments_of",
     "audited_assessments",
-    "audited_chunks",
     "current_assessments",
     "deterministic",
     "facts_digest",
-    "row_digest",
 ]
 
 

@@ -39,10 +39,6 @@ def facts_digest(
     return sha256(deterministic(inputs)).hexdigest()
 
 
-def row_digest(content: Any) -> str:
-    return sha256(deterministic(content)).hexdigest()
-
-
 def assessment_content(row: Assessment, score: Score, made: Decision) -> dict[str, Any]:
     """Return the audited content of an assessment, its score and its decision.
 
@@ -79,7 +75,7 @@ def _score_content(score: Score) -> dict[str, Any]:
         "features": [value.hex() for value in score.features],
         "contributions": [value.hex() for value in score.contributions],
         "ring_id": score.ring_id,
-        "reasons_sha256": row_digest(score.reasons),
+        "reasons_sha256": sha256(deterministic(score.reasons)).hexdigest(),
         **{name: getattr(score, name).hex() for name in single},
         **{name: _hex(getattr(score, name)) for name in ring},
     }

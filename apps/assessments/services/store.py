@@ -4,18 +4,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
-from uuid import UUID
+from uuid import NAMESPACE_OID, uuid5
 
 from apps.assessments.models import Assessment
 from apps.assessments.selectors import (
     assessment_content,
     current_assessments,
     facts_digest,
-    row_digest,
 )
 from apps.assessments.services.snapshot import snapshot_text
 from apps.audit import services as audit
 from apps.audit.services import Actor
+from apps.core import canonical
 from apps.core.ids import new_id
 from apps.customers.selectors import ids_of
 from apps.decisions import services as decisions
@@ -177,33 +177,32 @@ def _assessment(
 
 def _record(stored: Sequence[Stored], occasion: OccasionLike) -> None:
     """Write the audit entry: one of its own, or one for the whole chunk."""
-    if not stored:
-        return
+    kind = "assessments.assessment.created"
     if len(stored) == 1:
         [one] = stored
-        _append("assessment", one.assessment.id, _content(one), occasion)
-        return
-    names = [one.assessment.id for one in stored]
-    chunk = UUID(bytes=bytes.fromhex(row_digest(names))[:16])
-    for one in stored:
-        one.assessment.audit_chunk = chunk
-    rows = {one.assessment.id: row_digest(_content(one)) for one in stored}
-    _append("assessment_chunk", str(chunk), {"rows": rows}, occasion)
-
-
-def _append(
-    object_type: str, object_id: str, content: dict[str, Any], occasion: OccasionLike
-) -> None:
-    audit.record(
-        kind="assessments.assessment.created",
-        object_type=object_type,
-        object_id=object_id,
-        version=1,
-        content=content,
-        actor=occasion.actor,
-        at=occasion.at,
-        request_id=occasion.request_id,
-    )
+        audit.record(
+            kind=kind,
+            object_type="assessment",
+            object_id=one.assessment.id,
+            version=1,
+            content=_content(one),
+            actor=occasion.actor,
+            at=occasion.at,
+            request_id=occasion.request_id,
+        )
+    elif stored:
+        chunk = uuid5(NAMESPACE_OID, stored[0].assessment.id)
+        for one in stored:
+            one.assessment.audit_chunk = chunk
+        rows = {one.assessment.id: canonical.digest(_content(one)) for one in stored}
+        audit.record_chunk(
+            kind=kind,
+            object_type="assessment",
+            chunk=chunk,
+            rows=rows,
+            actor=occasion.actor,
+            at=occasion.at,
+        )
 
 
 def _content(one: Stored) -> dict[str, Any]:
