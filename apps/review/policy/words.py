@@ -16,7 +16,7 @@ def percent(value: float) -> str:
 
 
 def duration(value: timedelta) -> str:
-    """Say it in the largest unit that still says something: 41 min, 6 h, 12 d, 3.2 y."""
+    """Say it in the largest telling unit: 41 min, 6 h, 12 d, 3.2 y."""
     seconds = max(0.0, value.total_seconds())
     for limit, unit, name in (
         (_MINUTE, 1.0, "s"),

@@ -109,7 +109,7 @@ def percent(value: float | None) -> str:
 
 @register.filter
 def span(value: timedelta | None) -> str:
-    """Say it in the largest unit that still says something: 41 min, 6 h, 12 d, 3.2 y."""
+    """Say it in the largest telling unit: 41 min, 6 h, 12 d, 3.2 y."""
     return MISSING if value is None else policy.duration(value)
 
 

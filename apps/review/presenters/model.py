@@ -1,0 +1,103 @@
+"""The model's view as a sum that ends exactly on the shown probability."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from apps.review import policy
+from apps.review.presenters.charts import Chart, Part, dots, signed, waterfall
+from apps.scoring.models import Score
+
+LOG_ODDS_TO_POINTS = 10.0 / math.log(10.0)
+SHOWN = 8
+TOO_WIDE = 0.30
+_EDGE = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class ModelView:
+    """Everything the model frame shows; built only for those who may see it."""
+
+    probability: float
+    interval: str
+    uncertain: bool
+    flags: list[str]
+    reasons: list[dict[str, Any]]
+    dots: Chart
+    waterfall: Chart
+    model: str
+
+
+def model_view(score: Score, labels: Mapping[str, str]) -> ModelView:
+    """Return the view of one score; `labels` maps a feature's name to its label."""
+    low, high = _shown_interval(score)
+    wide = high - low > TOO_WIDE
+    return ModelView(
+        probability=score.probability,
+        interval=f"{policy.percent(low)} to {policy.percent(high)}",
+        uncertain=wide,
+        flags=_flags(score, wide=wide),
+        reasons=[
+            {**one, "shown": signed(float(one["points"]))} for one in score.reasons[:4]
+        ],
+        dots=dots(low, high),
+        waterfall=waterfall(
+            parts_of(score, labels),
+            total=points_of(score.probability),
+            answer=policy.percent(score.probability),
+        ),
+        model=f"{score.model.kind} model, version {score.model.version}",
+    )
+
+
+def points_of(probability: float) -> float:
+    """Return a probability as evidence points, 10 log10 of its odds."""
+    kept = min(max(probability, _EDGE), 1.0 - _EDGE)
+    return 10.0 * math.log10(kept / (1.0 - kept))
+
+
+def parts_of(score: Score, labels: Mapping[str, str]) -> list[Part]:
+    """Return the sum's steps: base, factors by size, the rest, calibration, ring.
+
+    They add up to `points_of(score.probability)`.
+    """
+    names: Sequence[str] = score.model.manifest.get("features", ())
+    *factors, base = [value * LOG_ODDS_TO_POINTS for value in score.contributions]
+    order = sorted(range(len(factors)), key=lambda at: -abs(factors[at]))
+    shown, rest = order[:SHOWN], order[SHOWN:]
+    parts = [Part("Base rate", base, "base")]
+    for at in shown:
+        name = names[at] if at < len(names) else f"factor {at + 1}"
+        value = _value(score.features[at])
+        parts.append(Part(labels.get(name, name), factors[at], value=value))
+    if rest:
+        parts.append(
+            Part(f"{len(rest)} smaller factors", sum(factors[at] for at in rest))
+        )
+    margin = base + sum(factors)
+    own = points_of(score.own_probability)
+    parts.append(Part("Calibration adjustment", own - margin))
+    if score.ring_id:
+        joined = points_of(score.probability) - own
+        parts.append(Part("Joined with its ring", joined))
+    return parts
+
+
+def _shown_interval(score: Score) -> tuple[float, float]:
+    """Widen the account's own interval where the ring moved the joint value past it."""
+    return min(score.low, score.probability), max(score.high, score.probability)
+
+
+def _flags(score: Score, *, wide: bool) -> list[str]:
+    missing = sum(math.isnan(value) for value in score.features)
+    found = ["Too uncertain to band: the interval is wide"] if wide else []
+    if missing:
+        found.append(f"{missing} of {len(score.features)} values are missing")
+    if score.ring_id and score.ring_probability is not None:
+        found.append(f"Ring {score.ring_id} holds {score.ring_probability:.0%}")
+    return found or ["Nothing unusual"]
+
+
+def _value(value: float) -> str:
+    return "missing" if math.isnan(value) else f"{value:,.3g}"

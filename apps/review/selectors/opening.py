@@ -1,0 +1,96 @@
+"""What opening a case has to know, read in bulk: never one query an account."""
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, NamedTuple
+
+from apps.decisions.models import Decision
+from apps.features.models import SignalSnapshot
+from apps.review.choices import Lane, State
+from apps.review.models import Case, CaseUpdate
+from apps.scoring.models import Score
+
+MAX_TRIGGER = 2
+UNSEEN_IDLE_DAYS = 30.0
+# Usage numbers of the account, computed by the usage signals job.
+TOKENS_A_DAY = "tokens_count_24h"
+IDLE_DAYS = "idle_days"
+
+
+class Circumstances(NamedTuple):
+    """A decision's score and the account's volume, as far as opening needs them."""
+
+    probability: float
+    low: float
+    high: float
+    ring_id: str
+    ring_probability: float
+    trigger: tuple[str, ...]
+    tokens_per_hour: float
+    idle_days: float
+
+
+def already_opened(decision_ids: Collection[str]) -> dict[str, str]:
+    """Return decision -> case for decisions that opened or updated a case before."""
+    opened = Case.objects.filter(decision_id__in=decision_ids)
+    updates = CaseUpdate.objects.filter(decision_id__in=decision_ids)
+    return dict(opened.values_list("decision_id", "id")) | dict(
+        updates.values_list("decision_id", "case_id")
+    )
+
+
+def open_case_ids(account_ids: Iterable[int]) -> dict[int, str]:
+    """Return account -> id of its case that is not closed."""
+    rows = Case.objects.filter(account_id__in=list(account_ids))
+    rows = rows.exclude(state=State.CLOSED)
+    return dict(rows.values_list("account_id", "id"))
+
+
+def open_ring_cases(ring_ids: Sequence[str]) -> dict[str, Case]:
+    rows = Case.objects.filter(lane=Lane.RING, ring_id__in=ring_ids)
+    return {case.ring_id: case for case in rows.exclude(state=State.CLOSED)}
+
+
+def circumstances_of(decisions: Sequence[Decision]) -> dict[str, Circumstances]:
+    """Return decision id -> circumstances, with two queries for any number."""
+    scores = {
+        row["id"]: row
+        for row in Score.objects.filter(
+            id__in=[one.score_id for one in decisions if one.score_id]
+        ).values(
+            "id", "probability", "low", "high", "ring_id", "ring_probability", "reasons"
+        )
+    }
+    usage = dict(
+        SignalSnapshot.objects.filter(
+            account_id__in=[one.account_id for one in decisions], group="usage"
+        ).values_list("account_id", "values")
+    )
+    return {
+        one.id: _circumstances(
+            one, scores.get(one.score_id or ""), usage.get(one.account_id) or {}
+        )
+        for one in decisions
+    }
+
+
+def _circumstances(
+    decision: Decision, score: dict[str, Any] | None, usage: dict[str, Any]
+) -> Circumstances:
+    given = score or {}
+    return Circumstances(
+        probability=given.get("probability", 0.5),
+        low=given.get("low", 0.0),
+        high=given.get("high", 1.0),
+        ring_id=given.get("ring_id") or "",
+        ring_probability=given.get("ring_probability") or 0.0,
+        trigger=_trigger(decision, given.get("reasons") or []),
+        tokens_per_hour=float(usage.get(TOKENS_A_DAY) or 0.0) / 24.0,
+        idle_days=float(usage.get(IDLE_DAYS) or UNSEEN_IDLE_DAYS if usage else 1.0),
+    )
+
+
+def _trigger(decision: Decision, reasons: Sequence[dict[str, Any]]) -> tuple[str, ...]:
+    """Say in words, without codes or numbers of the model, why a person is asked."""
+    raising = [one["text"] for one in reasons if one.get("direction") == "raises"]
+    said = tuple(text[:300] for text in raising[:MAX_TRIGGER])
+    return said or (f"The policy asks for a person ({decision.action}).",)
