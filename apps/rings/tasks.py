@@ -4,6 +4,7 @@ from typing import Any
 from celery import shared_task
 
 from apps.core import jobs
+from apps.core.progress import Progress
 from apps.rings import services
 
 
@@ -12,7 +13,7 @@ def find_rings(*, job_id: str | None = None, **_: Any) -> None:
     """Find rings over everything known now."""
     at = datetime.now(UTC)
 
-    def handle(_progress: jobs.Progress) -> dict[str, Any]:
+    def handle(_progress: Progress) -> dict[str, Any]:
         run = services.find_rings(as_of=at, at=at)
         return {"run": run.pk, "accounts": run.accounts, "links": run.links}
 

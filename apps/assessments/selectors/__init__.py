@@ -1,8 +1,9 @@
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.db.models import QuerySet
 
+from apps.assessments.choices import Event
 from apps.assessments.models import Assessment
 from apps.assessments.selectors.audited import audited_assessments
 from apps.assessments.selectors.digests import (
@@ -18,6 +19,7 @@ __all__ = [
     "current_assessments",
     "deterministic",
     "facts_digest",
+    "newest_pass",
 ]
 
 
@@ -34,3 +36,10 @@ def assessments_of(account_id: int) -> QuerySet[Assessment]:
     """Every assessment of an account, newest first."""
     rows = Assessment.objects.filter(account_id=account_id)
     return rows.select_related("score", "decision").order_by("-as_of", "-created_at")
+
+
+def newest_pass() -> datetime:
+    """Return when the newest scheduled pass was stored; the epoch before the first."""
+    rows = Assessment.objects.filter(event=Event.SCHEDULED).order_by("-as_of")
+    found = rows.values_list("created_at", flat=True).first()
+    return found or datetime.fromtimestamp(0, UTC)

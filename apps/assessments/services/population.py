@@ -1,16 +1,17 @@
 """Everybody as of a moment, in chunks; repeating it stores nothing new."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
 from django.db import transaction
 
+from apps.assessments.selectors import newest_pass
 from apps.assessments.services.pipeline import Occasion, facts_by_account, judge
 from apps.assessments.services.store import chunks, store
 from apps.audit import services as audit
+from apps.core.progress import Progress
 from apps.features import services as features
 from apps.rings import selectors as ring_selectors
 from apps.rings import services as rings
@@ -18,8 +19,6 @@ from apps.signals import selectors as signals
 
 if TYPE_CHECKING:
     from ml.frames import FeatureFrame, RingPart
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +28,7 @@ class Assessed:
     accounts: int
     stored: int
     actions: dict[str, int]
-    ring_run: int
+    ring_run: int | None
 
 
 def assess_all(
@@ -44,11 +43,11 @@ def assess_all(
     only for the accounts asked for.
     """
     as_of = occasion.as_of
-    progress("facts", 0, 4)
+    progress.advance(0, phase="facts")
     with signals.open_engine(as_of=as_of) as engine:
-        progress("rings", 1, 4)
+        progress.advance(0, phase="rings")
         run = rings.find_rings(as_of=as_of, engine=engine, at=occasion.at)
-        progress("features", 2, 4)
+        progress.advance(0, phase="features")
         frame = features.take_snapshots(as_of=as_of, engine=engine)
     if account_ids is not None:
         frame = frame.rows(np.isin(np.asarray(frame.account_ids), account_ids))
@@ -80,15 +79,14 @@ def _assess_frame(
             stored += len(
                 store(judged=judged, facts=facts, policy=policy, occasion=occasion)
             )
-        progress("assessments", min(chunk.stop, total), total)
+        progress.advance(min(chunk.stop, total), total, "assessments")
     return stored, actions
 
 
-def assess_changed(
-    *, since: datetime, occasion: Occasion, progress: Progress
-) -> Assessed:
-    """Assess the accounts with facts that arrived since the last pass."""
+def assess_changed(*, occasion: Occasion, progress: Progress) -> Assessed:
+    """Assess the accounts with facts that arrived since the newest scheduled pass."""
+    since = newest_pass()
     changed = signals.changed_accounts(since=since, until=occasion.at)
     if not changed:
-        return Assessed(0, 0, {}, 0)
+        return Assessed(0, 0, {}, None)
     return assess_all(occasion=occasion, progress=progress, account_ids=changed)

@@ -12,9 +12,9 @@ from apps.core.commands import KycriskCommand, Unusable, moment
 class Command(KycriskCommand):
     help = (
         "Assess accounts as known at a moment: features, rings, scores, decisions and"
-        " cases. Repeating it changes nothing.\n\n"
-        "Example: manage.py assess --as-of 2026-11-01T00:00:00Z --all"
+        " cases. Repeating it changes nothing."
     )
+    example = "--as-of 2026-11-01T00:00:00Z --all"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
@@ -31,7 +31,8 @@ class Command(KycriskCommand):
             Event.SCHEDULED, options["as_of"], at, Actor("system", "assess")
         )
         ids = _ids(options["accounts"])
-        done = assess_all(occasion=occasion, progress=self.progress, account_ids=ids)
+        with self.bar("assess") as bar:
+            done = assess_all(occasion=occasion, progress=bar, account_ids=ids)
         return {
             "as_of": options["as_of"],
             "accounts": done.accounts,
