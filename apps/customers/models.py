@@ -25,6 +25,8 @@ class CustomerVersion(AppendOnlyModel):
     verified_level = models.SmallIntegerField(null=True)
     beneficial_owners = models.IntegerField(null=True)
     registration = models.CharField(max_length=32, null=True)
+    # the audit entry that covers a row written in bulk; None: an entry of its own
+    chunk = models.UUIDField(null=True)
 
     class Meta:
         constraints = [
@@ -69,7 +71,7 @@ class AccountVersion(AppendOnlyModel):
     phone_verified = models.BooleanField(null=True)
     phone_country = models.CharField(max_length=2, null=True)
     declared_country = models.CharField(max_length=2, null=True)
-    declared_use_case = models.CharField(max_length=200, null=True)
+    declared_use_case = models.CharField(max_length=1000, null=True)
     org_domain_matches = models.BooleanField(null=True)
     registration_given = models.BooleanField(null=True)
     signup_ip_class = models.CharField(max_length=12, null=True)
@@ -87,6 +89,7 @@ class AccountVersion(AppendOnlyModel):
     permitted_scope = models.CharField(max_length=128, null=True)
     customer_id = models.CharField(max_length=128, null=True)
     parent_account_id = models.CharField(max_length=128, null=True)
+    chunk = models.UUIDField(null=True)
 
     class Meta:
         constraints = [
@@ -100,7 +103,11 @@ class AccountVersion(AppendOnlyModel):
 
 
 class AccountValue(AppendOnlyModel):
-    """A value that accounts can share (card, device, network...), as a keyed hash."""
+    """A value that accounts can share (card, device, network...), as a keyed hash.
+
+    `seen_at` is when the account was first seen with it; a fact that arrives late may
+    add a row with an earlier moment, never one with a later.
+    """
 
     account = models.ForeignKey(Account, models.PROTECT, related_name="values")
     kind = models.CharField(max_length=16)
@@ -111,11 +118,16 @@ class AccountValue(AppendOnlyModel):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["account", "kind", "value"], name="one_value_per_account"
+                fields=["account", "kind", "value", "seen_at"],
+                name="one_value_per_account",
             )
         ]
         indexes = [
-            models.Index(fields=["kind", "value", "seen_at"], name="value_lookup")
+            models.Index(
+                fields=["kind", "value", "seen_at"],
+                include=["account", "recorded_at"],
+                name="value_lookup",
+            )
         ]
 
 
@@ -133,6 +145,7 @@ class ApiKey(AppendOnlyModel):
     recorded_at = models.DateTimeField()
     ingested_at = models.DateTimeField()
     digest = models.BinaryField(max_length=16)
+    chunk = models.UUIDField(null=True)
 
     class Meta:
         constraints = [
@@ -157,6 +170,7 @@ class PaymentMethod(AppendOnlyModel):
     recorded_at = models.DateTimeField()
     ingested_at = models.DateTimeField()
     digest = models.BinaryField(max_length=16)
+    chunk = models.UUIDField(null=True)
 
     class Meta:
         constraints = [
@@ -168,21 +182,32 @@ class PaymentMethod(AppendOnlyModel):
 
 
 class VaultKey(models.Model):
-    """A subject's data key, wrapped by the key of KYCRISK_PII_KEYS; deleting it erases."""
+    """A subject's data key under a key of KYCRISK_PII_KEYS; deleting it erases."""
 
     subject = models.UUIDField(primary_key=True)
     key_version = models.CharField(max_length=16)
     wrapped = models.BinaryField()
 
+    def __str__(self) -> str:
+        return f"key of {self.subject}"
+
 
 class VaultValue(models.Model):
-    """One personal value under its subject's key (AES-256-GCM)."""
+    """One personal value under its subject's data key (AES-256-GCM)."""
 
     subject = models.UUIDField()
     field = models.CharField(max_length=32)
+    key_version = models.PositiveSmallIntegerField(default=1)
     nonce = models.BinaryField(max_length=12)
     ciphertext = models.BinaryField()
     recorded_at = models.DateTimeField()
 
     class Meta:
-        indexes = [models.Index(fields=["subject", "field"], name="vault_subject")]
+        indexes = [
+            models.Index(
+                fields=["subject", "field", "-recorded_at"], name="vault_subject"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.field} of {self.subject}"
