@@ -176,10 +176,11 @@ def describe(
         elif np.ptp(column[known]) == 0.0:
             excluded[feature.name] = "the same for every training account"
         else:
-            medians = [float(np.median(column[known]))]
+            medians = [_median(column[known])]
             if (known & honest).any():
-                medians.append(float(np.median(column[known & honest])))
-            grid = np.percentile(column[known], np.arange(101))
+                medians.append(_median(column[known & honest]))
+            # values that were seen: a count stays a whole number
+            grid = np.percentile(column[known], np.arange(101), method="inverted_cdf")
             described.append(
                 ModelFeature(
                     feature.name,
@@ -189,6 +190,10 @@ def describe(
                 )
             )
     return tuple(described), excluded
+
+
+def _median(column: Floats) -> float:
+    return float(np.quantile(column, 0.5, method="inverted_cdf"))
 
 
 def _mildest(medians: list[float], direction: int) -> float:

@@ -202,9 +202,9 @@ def group_reason(ring: RingPart, joined: float) -> Reason:
         direction="raises",
         points=round(joined * POINTS, 2),
         text=(
-            f"Acts with group {ring.ring_id} ({ring.level} member): the group is"
-            f" under one operator with probability {ring.probability:.0%}, and"
-            f" {ring.agreement:.0%} of what joins it holds for this account."
+            f"Acts with group {ring.ring_id}: the group is under one operator with"
+            f" probability {ring.probability:.0%}, and {ring.agreement:.0%} of what"
+            f" joins it holds for this account."
         ),
         customer_safe_key=None,
     )
@@ -214,14 +214,16 @@ def missing_text(scored: Scored, catalogue: Mapping[str, Feature]) -> str:
     """Say which inputs are unknown and what was done about it."""
     unknown = [
         catalogue[name].label
-        for name, value in zip(scored.names, scored.features, strict=True)
-        if math.isnan(value)
+        for name, value, part in zip(
+            scored.names, scored.features, scored.contributions[:-1], strict=True
+        )
+        if math.isnan(value) and part != 0.0
     ]
     if not unknown:
-        return "Every input is known."
+        return "Every input that moves the score is known."
     return (
-        f"{len(unknown)} of {len(scored.names)} inputs are unknown and were read as"
-        f" the value of a typical honest account: {', '.join(unknown)}."
+        "Unknown, and read as the value of a typical honest account: "
+        f"{', '.join(unknown)}."
     )
 
 
@@ -236,6 +238,8 @@ def bars(scored: Scored, catalogue: Mapping[str, Feature]) -> tuple[Bar, ...]:
     for name, value, part in zip(
         scored.names, scored.features, scored.contributions[:-1], strict=True
     ):
+        if part == 0.0:
+            continue
         family = "DAT" if math.isnan(value) else catalogue[name].family
         sums[family] = sums.get(family, 0.0) + part
     steps = [Bar(family, FAMILIES[family], total) for family, total in sums.items()]

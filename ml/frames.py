@@ -68,6 +68,8 @@ class Reason:
 class Scored:
     """What the model and the ring say of one account, with every part of the sum.
 
+    `names` are all columns of the catalogue; one that the model does not read has the
+    contribution 0. low and high bound the probability, joined with the ring as it is.
     margin = sum(contributions), in log-odds, the last contribution is the base;
     own_probability = calibrated(margin); probability is joined with the ring:
     1 - (1 - own_probability) * (1 - ring.probability * ring.agreement).

@@ -66,6 +66,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything about a model but its trees."""
 
     kind: str
+    columns: tuple[str, ...]  # of the catalogue: inputs and what is only recorded
     features: tuple[ModelFeature, ...]
     excluded: dict[str, str]  # feature -> why the model did not learn from it
     catalogue: str

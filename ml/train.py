@@ -202,6 +202,7 @@ def _model(
     """Wrap the trees before anything is known of their probabilities."""
     manifest = Manifest(
         kind=config.kind,
+        columns=rows.frame.names,
         features=features,
         excluded=excluded,
         catalogue=rows.frame.catalogue,

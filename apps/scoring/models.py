@@ -2,25 +2,26 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from apps.core.models import AppendOnlyModel
+from apps.scoring.choices import ModelKind, ModelState
 
 
 class ModelVersion(models.Model):
-    """A LightGBM text and its signed manifest, by the hash of the text."""
+    """A LightGBM text and its signed manifest, by the hash of the text.
 
-    class State(models.TextChoices):
-        CANDIDATE = "candidate"
-        CHAMPION = "champion"
-        RETIRED = "retired"
+    The files lie in KYCRISK_MODELS/<id>/; the row says which of them is in use.
+    """
+
+    State = ModelState
 
     id = models.CharField(primary_key=True, max_length=40)
-    kind = models.CharField(max_length=10)  # entry | activity
+    kind = models.CharField(max_length=10, choices=ModelKind.choices)
     version = models.IntegerField()
     sha256 = models.CharField(max_length=64)
     manifest = models.JSONField()
     as_of = models.DateTimeField()
     seed = models.IntegerField()
     state = models.CharField(
-        max_length=10, choices=State.choices, default=State.CANDIDATE
+        max_length=10, choices=ModelState.choices, default=ModelState.CANDIDATE
     )
     row_version = models.IntegerField(default=1)
     created_at = models.DateTimeField()
@@ -36,6 +37,33 @@ class ModelVersion(models.Model):
             ),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.kind} {self.version}"
+
+
+class PromotionApproval(AppendOnlyModel):
+    """One person's consent to make a candidate the champion."""
+
+    id = models.CharField(primary_key=True, max_length=40)
+    model = models.ForeignKey(
+        ModelVersion, models.PROTECT, related_name="promotion_approvals"
+    )
+    # consent is to the model as it stood; one that was since retired needs new ones
+    model_row_version = models.IntegerField()
+    approved_by = models.CharField(max_length=64)
+    approved_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["model", "model_row_version", "approved_by"],
+                name="one_approval_per_person",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.approved_by} for {self.model_id}"
+
 
 class Score(AppendOnlyModel):
     """What the model said about one account at `as_of`, with every part of the sum."""
@@ -45,7 +73,7 @@ class Score(AppendOnlyModel):
     model = models.ForeignKey(ModelVersion, models.PROTECT, related_name="+")
     as_of = models.DateTimeField()
     catalogue = models.CharField(max_length=16)
-    # in the order of the model's manifest; NaN where the value is missing
+    # in the order of the manifest's columns; NaN where the value is missing
     features = ArrayField(models.FloatField())
     contributions = ArrayField(models.FloatField())  # log-odds, the last is the base
     margin = models.FloatField()
@@ -61,3 +89,6 @@ class Score(AppendOnlyModel):
 
     class Meta:
         indexes = [models.Index(fields=["account", "-as_of"], name="score_latest")]
+
+    def __str__(self) -> str:
+        return self.id

@@ -175,10 +175,10 @@ def test_missing_inputs_are_a_bar_and_a_sentence(model):
     row[0, 3] = np.nan
     scored = _scored(model, row, None)
     assert "DAT" in {step.key for step in bars(scored, BY_NAME)}
-    assert missing_text(scored, BY_NAME).startswith("1 of 10 inputs are unknown")
+    assert missing_text(scored, BY_NAME).endswith("honest account: Number 3.")
     full = _scored(model, np.zeros((1, 10)), None)
     assert "DAT" not in {step.key for step in bars(full, BY_NAME)}
-    assert missing_text(full, BY_NAME) == "Every input is known."
+    assert missing_text(full, BY_NAME) == "Every input that moves the score is known."
 
 
 def test_codes_of_groups_and_gaps_belong_to_no_feature():

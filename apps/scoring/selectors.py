@@ -1,0 +1,87 @@
+"""Reads of models and scores."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from apps.core import canonical
+from apps.scoring.choices import ModelState
+from apps.scoring.errors import UnknownModelError
+from apps.scoring.models import ModelVersion, PromotionApproval, Score
+
+
+def champions() -> dict[str, str]:
+    """Return the id of the model in use, by kind."""
+    rows = ModelVersion.objects.filter(state=ModelState.CHAMPION)
+    return dict(rows.values_list("kind", "id"))
+
+
+def all_models() -> list[ModelVersion]:
+    """Return every model without its manifest, the newest of each kind first."""
+    return list(ModelVersion.objects.defer("manifest").order_by("kind", "-version"))
+
+
+def model_by_id(model_id: str) -> ModelVersion:
+    """Return a model; raise UnknownModelError."""
+    row = ModelVersion.objects.filter(pk=model_id).first()
+    if row is None:
+        raise UnknownModelError(model_id)
+    return row
+
+
+def approvers(row: ModelVersion) -> list[str]:
+    """Return who has consented to promote the model as it stands."""
+    rows = PromotionApproval.objects.filter(
+        model=row, model_row_version=row.row_version
+    )
+    return list(rows.order_by("approved_at").values_list("approved_by", flat=True))
+
+
+def previous_champion(kind: str) -> ModelVersion | None:
+    """Return the model that was in use before the champion of this kind."""
+    rows = ModelVersion.objects.filter(kind=kind, state=ModelState.RETIRED)
+    return rows.exclude(promoted_at=None).order_by("-promoted_at", "-version").first()
+
+
+def latest_score(account_id: int) -> Score | None:
+    """Return the newest score of one account."""
+    rows = Score.objects.filter(account_id=account_id).select_related("model")
+    return rows.order_by("-as_of", "-id").first()
+
+
+def model_content(row: ModelVersion) -> dict[str, Any]:
+    """Return what the audit log repeats of a model."""
+    return {
+        "id": row.id,
+        "kind": row.kind,
+        "version": row.version,
+        "sha256": row.sha256,
+        "manifest_sha256": canonical.digest(row.manifest),
+        "as_of": row.as_of.isoformat(),
+        "seed": row.seed,
+        "state": str(row.state),
+        "created_at": row.created_at.isoformat(),
+        "promoted_at": row.promoted_at.isoformat() if row.promoted_at else None,
+    }
+
+
+def approval_content(row: PromotionApproval) -> dict[str, Any]:
+    """Return what the audit log repeats of one person's consent."""
+    return {
+        "id": row.id,
+        "model": row.model_id,
+        "model_row_version": row.model_row_version,
+        "approved_by": row.approved_by,
+        "approved_at": row.approved_at.isoformat(),
+    }
+
+
+def audited_models() -> Iterator[tuple[str, int, dict[str, Any]]]:
+    """Yield every model for verify_audit."""
+    for row in ModelVersion.objects.order_by("pk").iterator():
+        yield row.id, row.row_version, model_content(row)
+
+
+def audited_approvals() -> Iterator[tuple[str, int, dict[str, Any]]]:
+    """Yield every promotion approval for verify_audit."""
+    for row in PromotionApproval.objects.order_by("pk").iterator():
+        yield row.id, 1, approval_content(row)
