@@ -6,9 +6,7 @@ from apps.core.models import AppendOnlyModel, KnownQuerySet
 class Event(AppendOnlyModel):
     """A login, payment, verification, key or plan event. Addresses are keyed hashes."""
 
-    account = models.ForeignKey(
-        "customers.Account", models.PROTECT, related_name="+"
-    )
+    account = models.ForeignKey("customers.Account", models.PROTECT, related_name="+")
     event_id = models.CharField(max_length=128)
     type = models.CharField(max_length=40)
     occurred_at = models.DateTimeField()
@@ -47,13 +45,14 @@ class Event(AppendOnlyModel):
             models.Index(fields=["ingested_at"], name="event_ingested"),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.type} {self.event_id}"
+
 
 class Outcome(AppendOnlyModel):
     """What was later learned about an account, and when it became known."""
 
-    account = models.ForeignKey(
-        "customers.Account", models.PROTECT, related_name="+"
-    )
+    account = models.ForeignKey("customers.Account", models.PROTECT, related_name="+")
     outcome_id = models.CharField(max_length=128, unique=True)
     label = models.CharField(max_length=24)
     subtype = models.CharField(max_length=64, null=True)
@@ -67,6 +66,9 @@ class Outcome(AppendOnlyModel):
 
     class Meta:
         indexes = [models.Index(fields=["account", "known_at"], name="outcome_known")]
+
+    def __str__(self) -> str:
+        return f"{self.label} {self.outcome_id}"
 
 
 class ProviderEvent(AppendOnlyModel):
@@ -87,9 +89,17 @@ class ProviderEvent(AppendOnlyModel):
             )
         ]
 
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
+
 
 class ImportedFile(models.Model):
-    """One file of a bundle, by the hash of its content; what makes imports idempotent."""
+    """One file of a bundle, by the hash of its content; what makes imports idempotent.
+
+    `progress` holds what is committed of an unfinished file: `chunks` (of small
+    tables, in order) or `dates` (date -> [accepted, duplicates, rejected]). `runs`
+    counts the times that the file was read to its end and brought something.
+    """
 
     sha256 = models.CharField(max_length=64)
     table = models.CharField(max_length=32)
@@ -98,6 +108,8 @@ class ImportedFile(models.Model):
     duplicates = models.BigIntegerField(default=0)
     rejected = models.BigIntegerField(default=0)
     warnings = models.JSONField(default=list)
+    progress = models.JSONField(default=dict)
+    runs = models.PositiveSmallIntegerField(default=0)
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
 
@@ -107,3 +119,41 @@ class ImportedFile(models.Model):
                 fields=["sha256", "table"], name="one_import_per_content"
             )
         ]
+
+    def __str__(self) -> str:
+        return f"{self.table} {self.name}"
+
+
+class LakeFile(models.Model):
+    """A Parquet file that readers may see. What is not registered here does not exist.
+
+    `row_sum` is the sum of the rows' body hashes modulo 2^63: equal facts give equal
+    sums, however they are spread over files. Known-at times are the later one of
+    occurred_at and recorded_at.
+    """
+
+    class Source(models.TextChoices):
+        IMPORT = "import"
+        SEAL = "seal"
+        COMPACT = "compact"
+
+    table = models.CharField(max_length=16)
+    date = models.DateField()
+    name = models.CharField(max_length=200, unique=True)
+    source = models.CharField(max_length=10, choices=Source.choices)
+    rows = models.BigIntegerField()
+    bytes = models.BigIntegerField()
+    row_sum = models.BigIntegerField()
+    first_known_at = models.DateTimeField()
+    last_known_at = models.DateTimeField()
+    ingested_at = models.DateTimeField()
+    retired_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["table", "date"], name="lake_table_date"),
+            models.Index(fields=["ingested_at"], name="lake_ingested"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

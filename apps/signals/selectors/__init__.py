@@ -1,0 +1,27 @@
+"""Reads of facts. `open_engine` is the one door to bulk computation."""
+
+from apps.signals.selectors.accounts import changed_accounts, known_account_ids
+from apps.signals.selectors.activity import (
+    KeyActivity,
+    TimelineEntry,
+    UsageDay,
+    key_activity,
+    timeline,
+    usage_by_day,
+)
+from apps.signals.selectors.digest import facts_digest
+from apps.signals.selectors.engine import Engine, open_engine
+
+__all__ = [
+    "Engine",
+    "KeyActivity",
+    "TimelineEntry",
+    "UsageDay",
+    "changed_accounts",
+    "facts_digest",
+    "key_activity",
+    "known_account_ids",
+    "open_engine",
+    "timeline",
+    "usage_by_day",
+]

@@ -1,0 +1,92 @@
+"""Usage of lake and hot tables together, as known at one moment."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+import pyarrow as pa
+
+from apps.signals.selectors import hot, lake
+from ml.schema import TABLES, Column
+
+if TYPE_CHECKING:
+    import duckdb
+
+# Beyond this many accounts a join is cheaper than a list that prunes row groups.
+_LISTED: Final = 1000
+_SQL_TYPES: Final = {
+    "string": "VARCHAR",
+    "int32": "INTEGER",
+    "int64": "BIGINT",
+    "float64": "DOUBLE",
+    "bool": "BOOLEAN",
+    "timestamp": "TIMESTAMP",
+    "uint32s": "UINTEGER[]",
+    "counts": "MAP(VARCHAR, BIGINT)",
+}
+
+
+def open_usage(
+    database: "duckdb.DuckDBPyConnection",
+    *,
+    as_of: datetime,
+    account_ids: Sequence[str] | None = None,
+    since: datetime | None = None,
+) -> None:
+    """Create the views `usage` and `usage_window`: rows known at `as_of`.
+
+    The lake is read when a view is; files of dates after `as_of` or before `since` are
+    never opened. Hot rows are those of this moment.
+    """
+    scope = _scope(database, account_ids)
+    with hot.no_move():
+        for table, time in lake.TIMES.items():
+            known = f"{time} <= {lake.moment(as_of)}"
+            known += f" AND recorded_at <= {lake.moment(as_of)}{scope}"
+            files = lake.visible_files(table, as_of)
+            if since is not None:
+                known += f" AND {time} >= {lake.moment(since)}"
+                files = [file for file in files if file.date >= since.date()]
+            rows = hot.hot_rows(
+                table, as_of=as_of, account_ids=account_ids, since=since
+            )
+            _load_hot(database, table, rows)
+            columns = ", ".join(shown(column) for column in TABLES[table])
+            database.execute(
+                f"CREATE VIEW {table} AS SELECT {columns} FROM"
+                f" ({lake.rows_sql(table, files)} UNION ALL BY NAME"
+                f" SELECT * FROM hot_{table}) WHERE {known}"
+            )
+
+
+def shown(column: Column) -> str:
+    """Return a canonical column in the type that the engine gives it."""
+    name = f'"{column.name}"'
+    return f"CAST({name} AS {_SQL_TYPES[column.type]}) AS {name}"
+
+
+def _load_hot(
+    database: "duckdb.DuckDBPyConnection", table: str, rows: pa.Table
+) -> None:
+    database.register("incoming", rows)
+    database.execute(
+        f"CREATE TABLE hot_{table} AS {hot.restore_sql(table, 'incoming')}"
+    )
+    database.unregister("incoming")
+
+
+def _scope(
+    database: "duckdb.DuckDBPyConnection", account_ids: Sequence[str] | None
+) -> str:
+    """Return the condition that keeps rows of the given accounts."""
+    if account_ids is None:
+        return ""
+    if not account_ids:
+        return " AND false"
+    if len(account_ids) <= _LISTED:
+        listed = ", ".join(lake.literal(account) for account in account_ids)
+        return f" AND account_id IN ({listed})"
+    database.register("incoming", pa.table({"account_id": list(account_ids)}))
+    database.execute("CREATE TABLE scope AS SELECT account_id FROM incoming")
+    database.unregister("incoming")
+    return " AND account_id IN (SELECT account_id FROM scope)"
