@@ -209,6 +209,7 @@ SPECTACULAR_SETTINGS = {
 
 # --- jobs ---------------------------------------------------------------------
 BROKER_URL = env.text("KYCRISK_BROKER_URL")
+CELERY_APP = "kycrisk.celery.app"
 # name on the wire -> (cadence in seconds, freshness target in seconds)
 KYCRISK_JOBS: dict[str, tuple[int, int]] = {
     "features.compute_payment_signals": (600, 1800),

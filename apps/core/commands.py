@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandParser
 from django.core.serializers.json import DjangoJSONEncoder
 
 from apps.core.errors import DomainError
@@ -45,7 +45,7 @@ class KycriskCommand(BaseCommand):
     """
 
     example: ClassVar[str] = ""
-    requires_system_checks: ClassVar[list[str]] = []
+    requires_system_checks = ()  # they run in `make check`, not each time
     _bar: Bar | None = None
     _as_json = False
 
@@ -55,7 +55,7 @@ class KycriskCommand(BaseCommand):
 
     def create_parser(
         self, prog_name: str, subcommand: str, **kwargs: Any
-    ) -> ArgumentParser:
+    ) -> CommandParser:
         example = f"Example: {Path(prog_name).name} {subcommand} {self.example}"
         parser = super().create_parser(
             prog_name,

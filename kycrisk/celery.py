@@ -1,0 +1,66 @@
+"""Celery rings; the rows of core_job say what there is to do."""
+
+import os
+from typing import Any
+
+from celery import Celery
+from kombu.utils.url import safequote
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kycrisk.settings")
+from django.conf import settings
+
+_RING_AGAIN_SECONDS = 15
+# Short and frequent work has a worker of its own, so that it never waits for long work.
+QUICK = {"core.ring_again", "audit.sequence"}
+
+
+def _broker() -> dict[str, Any]:
+    """Return the configured broker, else the schema `broker` of our database."""
+    if settings.BROKER_URL:
+        return {"broker_url": settings.BROKER_URL}
+    database = settings.DATABASES["default"]
+    user, password, host = (
+        safequote(database[part]) for part in ("USER", "PASSWORD", "HOST")
+    )
+    place = f"{database['NAME']}?host={host}&port={database['PORT'] or 5432}"
+    return {
+        "broker_url": f"sqla+postgresql+psycopg://{user}:{password}@/{place}",
+        "broker_transport_options": {
+            "connect_args": {"options": "-csearch_path=broker"},
+            "pool_pre_ping": True,
+            "pool_size": 1,
+            "max_overflow": 4,
+        },
+    }
+
+
+def _entry(kind: str, seconds: int) -> dict[str, Any]:
+    # A tick that no worker took before the next one is of no use.
+    return {"task": kind, "schedule": seconds, "options": {"expires": seconds}}
+
+
+app = Celery("kycrisk")
+app.conf.update(
+    **_broker(),
+    broker_connection_retry_on_startup=True,
+    accept_content=["json"],
+    task_serializer="json",
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    task_ignore_result=True,
+    task_publish_retry=False,
+    task_default_queue="kycrisk",
+    task_routes={kind: {"queue": "quick"} for kind in QUICK},
+    worker_prefetch_multiplier=1,
+    worker_enable_remote_control=False,
+    worker_hijack_root_logger=False,
+    timezone="UTC",
+    beat_schedule={
+        "core.ring_again": _entry("core.ring_again", _RING_AGAIN_SECONDS),
+        **{
+            kind: _entry(kind, cadence)
+            for kind, (cadence, _) in settings.KYCRISK_JOBS.items()
+        },
+    },
+)
+app.autodiscover_tasks()
