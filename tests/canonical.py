@@ -1,7 +1,7 @@
 """Canonical tables in memory, for tests of what reads them: no database, no files."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import ibis
@@ -15,7 +15,7 @@ _TYPES = {
     "int64": pa.int64(),
     "float64": pa.float64(),
     "bool": pa.bool_(),
-    "timestamp": pa.timestamp("us", "UTC"),
+    "timestamp": pa.timestamp("us"),  # UTC, as the engine shows it
     "uint32s": pa.list_(pa.uint32()),
     "counts": pa.map_(pa.string(), pa.int64()),
 }
@@ -56,9 +56,16 @@ def arrow(columns: Sequence[Column], rows: Rows) -> pa.Table:
 
 def _value(column: Column, row: Mapping[str, Any]) -> Any:
     if column.name in row:
-        return row[column.name]
+        return _plain(row[column.name])
     if not column.required:
         return None
     if column.type == "timestamp":
-        return next(value for value in row.values() if isinstance(value, datetime))
+        return _plain(next(at for at in row.values() if isinstance(at, datetime)))
     return _NEUTRAL[column.type]
+
+
+def _plain(value: Any) -> Any:
+    """Return a moment without its zone, in UTC; anything else as it is."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).replace(tzinfo=None)
+    return value

@@ -95,7 +95,7 @@ def _shared(known: Known, ids: Any) -> dict[str, dict[str, Numbers]]:
 
 def _has_usage(known: Known, ids: Any) -> NDArray[np.bool_]:
     exchanges = known.table("usage", "occurred_at").select("account_id")
-    windows = known.table("usage_window", "window_start").select("account_id")
+    windows = known.windows().select("account_id")
     active = exchanges.distinct().union(windows.distinct(), distinct=True).to_pyarrow()
     flags = np.zeros(len(ids), dtype=np.bool_)
     flags[_places(active["account_id"], ids)[1]] = True

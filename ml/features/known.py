@@ -1,8 +1,8 @@
 """The canonical tables, cut to what was known at one moment."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 # Addresses of these classes belong to nobody for long: a change or a shared value
@@ -26,15 +26,20 @@ class Known:
     backend: Any
     as_of: datetime
     account_ids: tuple[str, ...] | None = None
+    # asking a backend for the columns of a table costs more than many a query
+    opened: dict[str, Any] = field(default_factory=dict)
 
     def table(
         self, name: str, at: str, days: int | None = None, *, everybody: bool = False
     ) -> Any:
         """Return rows with `at` in (as_of - days, as_of], recorded by then."""
-        rows = self.backend.table(name)
-        rows = rows.filter(rows[at] <= self.as_of, rows.recorded_at <= self.as_of)
+        if name not in self.opened:
+            self.opened[name] = self.backend.table(name)
+        rows = self.opened[name]
+        now = moment(rows[at], self.as_of)
+        rows = rows.filter(rows[at] <= now, rows.recorded_at <= now)
         if days is not None:
-            rows = rows.filter(rows[at] > self.as_of - timedelta(days=days))
+            rows = rows.filter(rows[at] > now - timedelta(days=days))
         if self.account_ids is None or everybody:
             return rows
         return rows.filter(rows.account_id.isin(self.account_ids))
@@ -44,6 +49,12 @@ class Known:
         rows = self.table("usage", "occurred_at", days)
         return rows.mutate(hour=rows.occurred_at.epoch_seconds() // HOUR)
 
+    def windows(self, days: int | None = None) -> Any:
+        """Return hourly windows of the last `days` that were over by `as_of`."""
+        rows = self.table("usage_window", "window_start", days)
+        end = rows.window_start.epoch_seconds() + rows.window_s
+        return rows.filter(end <= int(self.as_of.timestamp()))
+
     def hours(self, days: int, *, longest: int = HOUR) -> Any:
         """Return account_id, hour, requests, seen, consumer: one row an active hour.
 
@@ -52,7 +63,7 @@ class Known:
         sum and `consumer` the part of it from consumer networks, for shares.
         `longest` leaves out windows of more seconds, which hide the hour.
         """
-        windows = self.table("usage_window", "window_start", days)
+        windows = self.windows(days)
         windows = windows.filter(windows.window_s <= longest)
         exchanges = self.exchanges(days)
         at_home = exchanges.ip_class.isin(CONSUMER_CLASSES)
@@ -84,6 +95,21 @@ class Known:
             requests=larger,
             seen=merged.single + merged.grouped,
         )
+
+
+def last_hour(as_of: datetime) -> int:
+    """Return the hour since the epoch that `as_of` ends or falls into."""
+    return (int(as_of.timestamp()) - 1) // HOUR
+
+
+def moment(column: Any, at: datetime) -> datetime:
+    """Return `at` as the column tells time: without a zone it is UTC.
+
+    Comparing a plain column with a zoned time converts every row, at ten times the
+    price.
+    """
+    at = at.astimezone(UTC)
+    return at if column.type().timezone else at.replace(tzinfo=None)
 
 
 def pairs_of(rows: Any, keys: Sequence[str], by: Sequence[str] = ()) -> Any:

@@ -11,7 +11,7 @@ import numpy as np
 
 from ml.features.entry import EntryFacts, Numbers, is_shared_network
 from ml.features.feature import Feature
-from ml.features.known import Known
+from ml.features.known import Known, moment
 
 WINDOWS: Final = {"24h": 1, "7d": 7, "30d": 30, "90d": 90}
 KINDS: Final = (
@@ -38,9 +38,10 @@ def counts(known: Known) -> Any:
     own = rows.group_by("account_id", "kind", "value").aggregate(
         seen=rows.seen_at.max()
     )
+    now = moment(rows.seen_at, known.as_of)
     own = own.mutate(
         **{
-            f"in_{window}": (own.seen > known.as_of - timedelta(days=days)).ifelse(1, 0)
+            f"in_{window}": (own.seen > now - timedelta(days=days)).ifelse(1, 0)
             for window, days in WINDOWS.items()
         }
     )

@@ -23,7 +23,7 @@ def sightings(known: Known) -> Any:
     nature (mobile carriers, relays) and campuses are left out.
     """
     exchanges = known.table("usage", "occurred_at", 7)
-    windows = known.table("usage_window", "window_start", 7)
+    windows = known.windows(7)
     rows = exchanges.select("account_id", "asn", "ip_class").union(
         windows.select("account_id", asn="top_asn", ip_class="top_ip_class")
     )

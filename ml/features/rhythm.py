@@ -4,10 +4,9 @@ from datetime import timedelta
 from typing import Any, Final
 
 from ml.features.feature import Feature, Floor
-from ml.features.known import DOUBT_PAIRS, HOUR, Known, smoothed, some
+from ml.features.known import DOUBT_PAIRS, Known, last_hour, smoothed, some
 
 _HOURS_OF_DAY: Final = 24
-_WEEK_HOURS: Final = 7 * 24
 # Fewer requests than this make a spread of hourly counts meaningless.
 _LEAST_FOR_SPREAD: Final = 20
 
@@ -19,11 +18,10 @@ def evenness(known: Known) -> Any:
     active hour of the week to `as_of`, idle hours included.
     """
     rows = known.hours(7)
-    last = int(known.as_of.timestamp()) // HOUR
     return rows.group_by("account_id").aggregate(
         requests=rows.requests.sum().cast("int64"),
         pairs=(rows.requests * (rows.requests - 1)).sum().cast("int64"),
-        hours=last + 1 - rows.hour.min(),
+        hours=last_hour(known.as_of) + 1 - rows.hour.min(),
     )
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from ml.features.feature import Evidence, Feature, Floor
-from ml.features.known import HOUR, Known, pairs_of, smoothed, some, unequal_share
+from ml.features.known import Known, last_hour, pairs_of, smoothed, some, unequal_share
 
 _DAY: Final = 86_400
 _TOO_MANY: Final = 429
@@ -17,7 +17,7 @@ def volume(known: Known) -> Any:
     account's first active hour on.
     """
     rows = known.hours(30, longest=_DAY)
-    now = _seconds(known.as_of) // HOUR
+    now = last_hour(known.as_of)
     day, week = now - 24, now - 7 * 24
     return rows.group_by("account_id").aggregate(
         last_day=rows.requests.sum(where=rows.hour > day).fill_null(0).cast("int64"),
@@ -31,7 +31,7 @@ def volume(known: Known) -> Any:
 def tokens(known: Known) -> Any:
     """Return account_id, requests, refused (429), input, output: sums of 7 days."""
     exchanges = known.table("usage", "occurred_at", 7)
-    windows = known.table("usage_window", "window_start", 7)
+    windows = known.windows(7)
     limited = exchanges.status == _TOO_MANY
     rows = (
         exchanges.group_by("account_id")
