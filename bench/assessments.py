@@ -1,0 +1,168 @@
+"""How fast POST /v1/assessments answers, with everything stored before it does.
+
+Loads the demo world into KYCRISK_HOME where it is not there yet, starts the service,
+and lets four clients on loopback sign accounts up for a bounded time. Every answer is
+counted only if it is 201; afterwards the log must hold one entry for each.
+
+Example: KYCRISK_HOME=/tmp/bench .venv/bin/python bench/assessments.py --seconds 30
+"""
+
+import argparse
+import http.client
+import json
+import random
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import report
+
+ROOT = Path(__file__).parent.parent
+CLIENTS = 4
+WARM_UP_S = 5
+
+
+def main() -> None:
+    options = _options()
+    _manage("demo", "--check", "--json")
+    key = _manage("create_api_key", "--name", "bench", "--scopes", "assess", "--json")
+    service = subprocess.Popen(
+        [sys.executable, "manage.py", "up", "--port", "0"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        host = _host(service)
+        _load(host, key["key"], options.seed, WARM_UP_S)
+        times, errors, elapsed = _load(
+            host, key["key"], options.seed + 1, options.seconds
+        )
+    finally:
+        service.send_signal(signal.SIGTERM)
+        service.wait(timeout=60)
+    verified = _manage("verify_audit", "--full", "--json")
+    quantiles = np.percentile(np.array(times) * 1000, [50, 95, 99]).round(2)
+    figures = {
+        "clients": CLIENTS,
+        "seconds": round(elapsed, 2),
+        "answers": len(times),
+        "errors": errors,
+        "per_second": round(len(times) / elapsed, 1),
+        "ms_p50_p95_p99": quantiles.tolist(),
+        "audit": verified,
+    }
+    path = report.write("assessments", seed=options.seed, figures=figures)
+    print(json.dumps(figures, indent=2), f"\nwritten to {path.relative_to(ROOT)}")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seconds", type=int, default=30, choices=range(5, 301))
+    parser.add_argument("--seed", type=int, default=1)
+    return parser.parse_args()
+
+
+def _manage(*words: str) -> dict:
+    done = subprocess.run(
+        [sys.executable, "manage.py", *words],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+def _host(service: subprocess.Popen) -> str:
+    for line in service.stdout:
+        if found := re.search(r"http://([^\s/]+)", line):
+            return found.group(1)
+    sys.exit("the service ended before it was ready")
+
+
+def _load(host: str, key: str, seed: int, seconds: int) -> tuple[list, dict, float]:
+    """Let CLIENTS threads post for `seconds`; return seconds an answer, and errors."""
+    times: list[float] = []
+    errors: dict[str, int] = {}
+    until = time.monotonic() + seconds
+    threads = [
+        threading.Thread(
+            target=_client, args=(host, key, seed + at, until, times, errors)
+        )
+        for at in range(CLIENTS)
+    ]
+    started = time.monotonic()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return times, errors, time.monotonic() - started
+
+
+def _client(
+    host: str, key: str, seed: int, until: float, times: list, errors: dict
+) -> None:
+    chance = random.Random(seed)
+    link = http.client.HTTPConnection(host, timeout=30)
+    while time.monotonic() < until:
+        body = json.dumps(_signup(chance))
+        headers = {
+            "Authorization": f"Bearer {key}",
+            "Content-Type": "application/json",
+            "Idempotency-Key": str(uuid.UUID(int=chance.getrandbits(128))),
+        }
+        began = time.perf_counter()
+        link.request("POST", "/v1/assessments", body, headers)
+        answer = link.getresponse()
+        answer.read()
+        if answer.status == http.client.CREATED:
+            times.append(time.perf_counter() - began)
+        else:
+            name = str(answer.status)
+            errors[name] = errors.get(name, 0) + 1
+
+
+def _signup(chance: random.Random) -> dict:
+    """One sign-up; devices, cards and networks recur as they do at a real door."""
+    number = chance.getrandbits(64)
+    return {
+        "event": "signup",
+        "occurred_at": datetime.now(UTC).isoformat(),
+        "account": {
+            "id": f"bench-{number:016x}",
+            "kind": "individual",
+            "plan": "free",
+            "email": f"person{number:x}@mail{chance.randrange(40)}.example",
+            "email_verified": chance.choice([True, True, False]),
+            "phone": f"+4930{chance.randrange(10**7, 10**8)}",
+            "name": "Jordan Example",
+            "declared_country": chance.choice(["DE", "FR", "US", "IN"]),
+        },
+        "signup": {
+            "ip": "11." + ".".join(str(chance.randrange(250)) for _ in range(3)),
+            "user_agent": "Mozilla/5.0 (X11; Linux x86_64)",
+            "ja4": f"t13d1516h2_{chance.randrange(9):012x}",
+            "device_id": f"device-{chance.randrange(50_000)}",
+            "timezone": "Europe/Berlin",
+            "form_ms": chance.randrange(2_000, 60_000),
+        },
+        "payment": {
+            "type": "card",
+            "fingerprint": f"fingerprint-{chance.randrange(80_000):08}",
+            "bin": f"{chance.randrange(400_000, 400_200)}",
+            "funding": chance.choice(["credit", "debit", "prepaid"]),
+            "country": "DE",
+        },
+    }
+
+
+if __name__ == "__main__":
+    main()
