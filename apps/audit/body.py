@@ -164,8 +164,8 @@ CHUNK = "_chunk"
 class ChunkContent(msgspec.Struct):
     """The rows of a chunk, each by the sha256 of its content, and their root."""
 
-    root: str
     rows: dict[str, str]
+    root: str | None = None
 
 
 def chunk_content(rows: Mapping[str, str]) -> dict[str, object]:

@@ -12,7 +12,7 @@ from apps.core import canonical
 Subject = tuple[str, int, dict[str, object]]  # object id, version, content
 _TABLES = """
 CREATE TEMP TABLE IF NOT EXISTS said (
-  id text, version int, sha text, entry_id uuid, kind text);
+  id text, version int, sha text, entry_id uuid);
 CREATE TEMP TABLE IF NOT EXISTS found (id text, version int, sha text);
 TRUNCATE said; TRUNCATE found;
 """
@@ -29,21 +29,29 @@ WHERE (n.version, n.sha) IS DISTINCT FROM (f.version, f.sha)
 ORDER BY n.entry_id NULLS LAST LIMIT %s
 """
 _ENTRIES = """
-SELECT e.id, e.kind, e.object_id, e.object_version, e.body FROM audit.entry e
-WHERE e.object_type IN (%s, %s) AND e.id > %s ORDER BY e.id LIMIT 1000
+SELECT e.id, e.object_id, e.object_version, e.body FROM audit.entry e
+WHERE e.object_type = ANY(%s) AND e.id > %s ORDER BY e.id LIMIT 1000
 """
 
 
 def compare(
-    object_type: str, rows: Iterable[Subject], *, limit: int = 20
+    object_type: str,
+    rows: Iterable[Subject],
+    *,
+    with_chunks: bool = True,
+    limit: int = 20,
 ) -> tuple[int, list[Problem]]:
     """Compare every row with its entry; return how many rows, and the differences.
 
+    Rows written in bulk are compared with the entry of their chunk. Where a selector
+    yields chunks itself, as {"rows": {id: hash}}, their rows are compared one by one;
+    then the selector of single rows takes `with_chunks=False`.
     Streams through two temporary tables, so memory does not grow with the rows.
     """
     with connection.cursor() as cursor:
         cursor.execute(_TABLES)
-    _fill("said", _said(object_type))
+    types = [object_type, *([object_type + CHUNK] if with_chunks else [])]
+    _fill("said", _said(types))
     count = _fill("found", _found(rows))
     with connection.cursor() as cursor:
         cursor.execute(_COMPARE, [limit])
@@ -51,17 +59,17 @@ def compare(
     return count, [_problem(object_type, *one) for one in differences]
 
 
-def _said(object_type: str) -> Iterator[tuple[object, ...]]:
+def _said(types: list[str]) -> Iterator[tuple[object, ...]]:
     last = UUID(int=0)
     while True:
         with connection.cursor() as cursor:
-            cursor.execute(_ENTRIES, [object_type, object_type + CHUNK, last])
+            cursor.execute(_ENTRIES, [types, last])
             page = cursor.fetchall()
-        for entry_id, kind, object_id, version, body in page:
+        for entry_id, object_id, version, body in page:
             said = contents(bytes(body))
             rows = {object_id: said} if isinstance(said, str) else said
             for row_id, sha in rows.items():
-                yield row_id, version, sha, entry_id, kind
+                yield row_id, version, sha, entry_id
         if not page:
             return
         last = page[-1][0]
@@ -69,7 +77,12 @@ def _said(object_type: str) -> Iterator[tuple[object, ...]]:
 
 def _found(rows: Iterable[Subject]) -> Iterator[tuple[object, ...]]:
     for object_id, version, content in rows:
-        yield object_id, version, canonical.digest(content)
+        inner = content.get("rows")
+        if isinstance(inner, dict):
+            for row_id, sha in inner.items():
+                yield row_id, version, sha
+        else:
+            yield object_id, version, canonical.digest(content)
 
 
 def _fill(table: str, rows: Iterator[tuple[object, ...]]) -> int:

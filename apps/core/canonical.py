@@ -1,6 +1,6 @@
 """Canonical JSON (RFC 8785): equal values have equal bytes, and so equal hashes.
 
-The package rfc8785 is the reference; this encoder gives the same bytes about ten times
+The package rfc8785 is the reference; this encoder gives the same bytes about three times
 as fast (a test compares them), because bulk assessments hash millions of numbers.
 """
 
@@ -47,7 +47,7 @@ def _text(value: object) -> str:  # noqa: PLR0911 - one line a type
     if isinstance(value, (list, tuple)):
         return "[" + ",".join([_text(one) for one in value]) + "]"
     # Subclasses of str, int and float (enums), and everything that is refused.
-    return rfc8785.dumps(value).decode()  # type: ignore[arg-type]
+    return rfc8785.dumps(value).decode()
 
 
 def _number(value: float) -> str:
