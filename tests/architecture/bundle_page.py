@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - the page is prose with long lines
 """The page docs/reference/bundle.md, made from the columns that the code checks.
 
 `python -m tests.architecture.bundle_page` writes it anew.
