@@ -1,8 +1,10 @@
 """From a stored assessment to the answer that a signup flow acts on."""
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from apps.assessments.schemas import AssessmentRequest
+from apps.assessments.selectors import model_facts
 
 if TYPE_CHECKING:
     from apps.assessments.services import Stored
@@ -41,15 +43,10 @@ def answer(stored: "Stored", request: AssessmentRequest) -> dict[str, Any]:
         "degraded": row.degraded,
         "missing": row.missing,
         "warnings": list(request.warnings),
-        "model": {"id": scored.model_id, **model_facts(stored)},
+        "model": asdict(model_facts(scored.model_id)),
         "policy_version": stored.decision.policy.version,
         "explanation_url": None if dry else f"/v1/assessments/{row.id}/explanation",
     }
-
-
-def model_facts(stored: "Stored") -> dict[str, Any]:
-    model = stored.score.model
-    return {"version": model.version, "sha256": model.sha256}
 
 
 _MESSAGES = {

@@ -1,5 +1,7 @@
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from django.db.models import QuerySet
 
@@ -11,14 +13,17 @@ from apps.assessments.selectors.digests import (
     deterministic,
     facts_digest,
 )
+from apps.scoring.models import ModelVersion
 
 __all__ = [
+    "ModelFacts",
     "assessment_content",
     "assessments_of",
     "audited_assessments",
     "current_assessments",
     "deterministic",
     "facts_digest",
+    "model_facts",
     "newest_pass",
 ]
 
@@ -43,3 +48,19 @@ def newest_pass() -> datetime:
     rows = Assessment.objects.filter(event=Event.SCHEDULED).order_by("-as_of")
     found = rows.values_list("created_at", flat=True).first()
     return found or datetime.fromtimestamp(0, UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """What never changes about a stored model."""
+
+    id: str
+    version: int
+    sha256: str
+
+
+@lru_cache(maxsize=64)
+def model_facts(model_id: str) -> ModelFacts:
+    """Return version and hash of a model; asked once in a process."""
+    row = ModelVersion.objects.get(pk=model_id)
+    return ModelFacts(row.id, row.version, row.sha256)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from apps.assessments.models import Assessment
-from apps.assessments.selectors import deterministic
+from apps.assessments.selectors import deterministic, model_facts
 
 if TYPE_CHECKING:
     from apps.decisions.models import PolicyVersion
@@ -21,7 +21,7 @@ def snapshot_text(
     policy: "PolicyVersion",
 ) -> str:
     """Return everything that led to one decision, as deterministic JSON."""
-    decision = row.decision
+    decision, model = row.decision, model_facts(scored.model_id)
     content = {
         "schema": SCHEMA,
         "assessment": {
@@ -36,7 +36,7 @@ def snapshot_text(
         },
         "facts": {name: value for name, value in facts.items() if value is not None},
         "features": dict(zip(scored.names, map(_number, scored.features), strict=True)),
-        "model": {"id": scored.model_id, "sha256": row.score.model.sha256},
+        "model": {"id": model.id, "version": model.version, "sha256": model.sha256},
         "score": _score(scored),
         "decision": {
             "id": decision.id,
