@@ -8,6 +8,13 @@ class UnknownAccountError(NotFoundError):
         super().__init__("No fact about this account is known at that moment.")
 
 
+class NoAssessmentError(NotFoundError):
+    code = "unknown_assessment"
+
+    def __init__(self) -> None:
+        super().__init__("There is no assessment with this id.")
+
+
 class NotAssessedError(DomainError):
     """An export asks for a moment at which nobody was assessed."""
 

@@ -1,10 +1,14 @@
 """From a stored assessment to the answer that a signup flow acts on."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from apps.assessments.models import Assessment
 from apps.assessments.schemas import AssessmentRequest
 from apps.assessments.selectors import model_facts
+from apps.decisions.models import Decision
+from apps.scoring.models import Score
 
 if TYPE_CHECKING:
     from apps.assessments.services import Stored
@@ -14,39 +18,54 @@ INTERVAL_LEVEL = 0.9
 
 def answer(stored: "Stored", request: AssessmentRequest) -> dict[str, Any]:
     """Return the body of 201: what a signup flow acts on, with its reasons."""
-    row, scored = stored.assessment, stored.judged.scored
-    dry = request.dry_run
-    reasons = [
-        {
-            "code": reason.code,
-            "direction": reason.direction,
-            "points": round(reason.points, 2),
-            "text": reason.text,
-            "customer_safe_key": reason.customer_safe_key,
-        }
-        for reason in scored.reasons
-    ]
+    body = _answer(
+        stored.assessment,
+        stored.score,
+        stored.decision,
+        stored.judged.scored.account_id,
+    )
+    if not request.explain:
+        body["reasons"] = []
+    if request.dry_run:
+        body |= {"id": None, "case_id": None, "explanation_url": None}
+    return body | {"warnings": list(request.warnings)}
+
+
+def stored_answer(row: Assessment) -> dict[str, Any]:
+    """Return a stored assessment; its score, decision and account are loaded."""
+    return _answer(row, row.score, row.decision, row.account.account_id)
+
+
+def _answer(
+    row: Assessment, score: Score, decision: Decision, account_id: str
+) -> dict[str, Any]:
     return {
-        "id": None if dry else row.id,
-        "account_id": scored.account_id,
+        "id": row.id,
+        "account_id": account_id,
         "created_at": row.created_at,
         "event": row.event,
-        "action": stored.decision.action,
-        "probability": scored.probability,
-        "interval": {"low": scored.low, "high": scored.high, "level": INTERVAL_LEVEL},
-        "band": stored.decision.band,
-        "reasons": reasons if request.explain else [],
-        "customer_message": customer_message(stored.decision.action),
-        "matched_rules": list(stored.decision.matched_rules),
-        "ring_id": scored.ring.ring_id if scored.ring else None,
-        "case_id": None if dry else row.case_id,
+        "action": decision.action,
+        "probability": score.probability,
+        "interval": {"low": score.low, "high": score.high, "level": INTERVAL_LEVEL},
+        "band": decision.band,
+        "reasons": [_reason(reason) for reason in score.reasons],
+        "customer_message": customer_message(decision.action),
+        "matched_rules": list(decision.matched_rules),
+        "ring_id": score.ring_id,
+        "case_id": row.case_id,
         "degraded": row.degraded,
         "missing": row.missing,
-        "warnings": list(request.warnings),
-        "model": asdict(model_facts(scored.model_id)),
-        "policy_version": stored.decision.policy.version,
-        "explanation_url": None if dry else f"/v1/assessments/{row.id}/explanation",
+        "model": asdict(model_facts(score.model_id)),
+        "policy_version": decision.policy.version,
+        "explanation_url": f"/v1/assessments/{row.id}/explanation",
     }
+
+
+def _reason(reason: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a caller may know of a reason; points to two decimals."""
+    told = {name: reason[name] for name in ("code", "direction", "text")}
+    safe = reason["customer_safe_key"]
+    return told | {"points": round(reason["points"], 2), "customer_safe_key": safe}
 
 
 _MESSAGES = {

@@ -6,6 +6,7 @@ from functools import lru_cache
 from django.db.models import QuerySet
 
 from apps.assessments.choices import Event
+from apps.assessments.errors import NoAssessmentError
 from apps.assessments.models import Assessment
 from apps.assessments.selectors.audited import audited_assessments
 from apps.assessments.selectors.digests import (
@@ -18,12 +19,14 @@ from apps.scoring.models import ModelVersion
 __all__ = [
     "ModelFacts",
     "assessment_content",
+    "assessment_of",
     "assessments_of",
     "audited_assessments",
     "current_assessments",
     "deterministic",
     "facts_digest",
     "model_facts",
+    "newest_assessments",
     "newest_pass",
 ]
 
@@ -41,6 +44,22 @@ def assessments_of(account_id: int) -> QuerySet[Assessment]:
     """Every assessment of an account, newest first."""
     rows = Assessment.objects.filter(account_id=account_id)
     return rows.select_related("score", "decision").order_by("-as_of", "-created_at")
+
+
+def assessment_of(assessment_id: str) -> Assessment:
+    """Return a stored assessment with what it ties; raise NoAssessmentError."""
+    rows = Assessment.objects.filter(pk=assessment_id)
+    found = rows.select_related("score", "decision__policy", "account").first()
+    if found is None:
+        raise NoAssessmentError
+    return found
+
+
+def newest_assessments(*, account_id: str, limit: int = 50) -> QuerySet[Assessment]:
+    """Return an account's newest assessments with what they tie, newest first."""
+    rows = Assessment.objects.filter(account__account_id=account_id)
+    joined = rows.select_related("score", "decision__policy", "account")
+    return joined.order_by("-as_of", "-created_at")[:limit]
 
 
 def newest_pass() -> datetime:

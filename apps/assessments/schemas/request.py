@@ -38,8 +38,8 @@ _ACCOUNT = {"id": "account_id"} | {
     for column in RAW_TABLES["accounts"]
     if column.name not in _PREFIXED | {"account_id", "valid_from"}
 }
-_PARTS = {"account": _ACCOUNT, "signup": _SIGNUP, "payment": _PAYMENT}
-_TOP = {"event", "occurred_at", "options", *_PARTS}
+PARTS = {"account": _ACCOUNT, "signup": _SIGNUP, "payment": _PAYMENT}
+_TOP = {"event", "occurred_at", "options", *PARTS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def _flatten(
     raw: dict[str, Any] = {}
     pointers: dict[str, str] = {}
     warnings = [f"/{name} is not known" for name in sorted(body.keys() - _TOP)]
-    for part, names in _PARTS.items():
+    for part, names in PARTS.items():
         given = body.get(part)
         if given is None and part != "account":
             continue
