@@ -212,6 +212,7 @@ BROKER_URL = env.text("KYCRISK_BROKER_URL")
 CELERY_APP = "kycrisk.celery.app"
 # name on the wire -> (cadence in seconds, freshness target in seconds)
 KYCRISK_JOBS: dict[str, tuple[int, int]] = {
+    "access.forget_replies": (86_400, 172_800),
     "features.compute_payment_signals": (600, 1800),
     "features.compute_network_signals": (600, 1800),
     "features.compute_usage_signals": (600, 1800),
@@ -228,6 +229,8 @@ AUDIT_ORIGIN = env.text("KYCRISK_LOG_ORIGIN", "kycrisk.local/log")
 AUDIT_FOLDER = KYCRISK_HOME / "audit"
 # Every audited kind of object -> the selector that yields (id, version, content).
 AUDIT_SUBJECTS: dict[str, str] = {
+    "user": "apps.access.selectors.audited_users",
+    "service_key": "apps.access.selectors.audited_service_keys",
     "ring_run": "apps.rings.selectors.audited_runs",
     "policy": "apps.decisions.selectors.audited_policies",
     "decision": "apps.decisions.selectors.audited_decisions",

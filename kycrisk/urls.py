@@ -1,3 +1,13 @@
-from django.urls import URLPattern, URLResolver
+from django.urls import include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns = [
+    path("", include("apps.core.urls")),
+    path("", include("apps.access.urls")),
+    path("v1/", include("apps.audit.urls")),
+    path("", include("apps.signals.urls")),
+    path("", include("apps.review.urls")),
+]
+handler400 = "apps.core.views.bad_request"
+handler403 = "apps.core.views.permission_denied"
+handler404 = "apps.core.views.not_found"
+handler500 = "apps.core.views.server_error"

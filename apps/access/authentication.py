@@ -1,0 +1,28 @@
+from django.conf import settings
+from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+
+from apps.access.models import ServiceKey
+from apps.access.selectors import service_key
+
+_MAX_BYTES = 200
+
+
+class ServiceKeyBearer(BaseAuthentication):
+    """`Authorization: Bearer <key>`; the key becomes request.user and request.auth."""
+
+    def authenticate(self, request: Request) -> tuple[ServiceKey, ServiceKey] | None:
+        header = get_authorization_header(request)
+        if not header:
+            return None
+        word, _, secret = header.partition(b" ")
+        if word.lower() != b"bearer" or not secret or len(secret) > _MAX_BYTES:
+            raise AuthenticationFailed
+        key = service_key(secret.decode("latin-1").strip())
+        if key is None or (key.test and settings.KYCRISK_ENV == "production"):
+            raise AuthenticationFailed
+        return key, key
+
+    def authenticate_header(self, request: Request) -> str:  # noqa: ARG002
+        return "Bearer"
