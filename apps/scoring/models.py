@@ -45,9 +45,7 @@ class PromotionApproval(AppendOnlyModel):
     """One person's consent to make a candidate the champion."""
 
     id = models.CharField(primary_key=True, max_length=40)
-    model = models.ForeignKey(
-        ModelVersion, models.PROTECT, related_name="promotion_approvals"
-    )
+    model = models.ForeignKey(ModelVersion, models.PROTECT, related_name="+")
     # consent is to the model as it stood; one that was since retired needs new ones
     model_row_version = models.IntegerField()
     approved_by = models.CharField(max_length=64)
@@ -84,7 +82,7 @@ class Score(AppendOnlyModel):
     ring_id = models.CharField(max_length=40, null=True)
     ring_probability = models.FloatField(null=True)
     agreement = models.FloatField(null=True)
-    # [{code, family, direction, points, text, customer_safe_key, features}]
+    # a list of ml.frames.Reason, as objects
     reasons = models.JSONField()
 
     class Meta:

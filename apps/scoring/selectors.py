@@ -36,10 +36,11 @@ def approvers(row: ModelVersion) -> list[str]:
     return list(rows.order_by("approved_at").values_list("approved_by", flat=True))
 
 
-def previous_champion(kind: str) -> ModelVersion | None:
-    """Return the model that was in use before the champion of this kind."""
-    rows = ModelVersion.objects.filter(kind=kind, state=ModelState.RETIRED)
-    return rows.exclude(promoted_at=None).order_by("-promoted_at", "-version").first()
+def previous_champion(current: ModelVersion) -> ModelVersion | None:
+    """Return the model of that kind that was in use before this one was promoted."""
+    rows = ModelVersion.objects.filter(kind=current.kind, state=ModelState.RETIRED)
+    rows = rows.filter(promoted_at__lt=current.promoted_at)
+    return rows.order_by("-promoted_at", "-version").first()
 
 
 def latest_score(account_id: int) -> Score | None:

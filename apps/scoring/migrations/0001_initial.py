@@ -9,10 +9,8 @@ class Migration(migrations.Migration):
 
     initial = True
 
-    initial = True
-
     dependencies = [
-        ('customers', '0002_guards'),
+        ('customers', '0001_initial'),
     ]
 
     operations = [
@@ -42,7 +40,7 @@ class Migration(migrations.Migration):
                 ('model_row_version', models.IntegerField()),
                 ('approved_by', models.CharField(max_length=64)),
                 ('approved_at', models.DateTimeField()),
-                ('model', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='promotion_approvals', to='scoring.modelversion')),
+                ('model', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='scoring.modelversion')),
             ],
             options={
                 'constraints': [models.UniqueConstraint(fields=('model', 'model_row_version', 'approved_by'), name='one_approval_per_person')],

@@ -1,0 +1,39 @@
+from datetime import UTC, datetime
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import CommandParser
+
+from apps.audit.services import Actor
+from apps.core.commands import KycriskCommand, Unusable
+from apps.scoring.services import promote
+
+
+class Command(KycriskCommand):
+    help = (
+        "Put a model in use. Two people approve it on its page in the console; demo"
+        " and test settings can do without."
+    )
+    example = "mdl_01JD8Q6R3T5V7W9X0Y2Z4A6B8C --no-approval"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("model_id", metavar="MODEL_ID")
+        parser.add_argument(
+            "--no-approval", action="store_true", help="demo and test settings only"
+        )
+
+    def run(self, **options: Any) -> dict[str, Any]:
+        model_id = options["model_id"]
+        if not options["no_approval"]:
+            raise Unusable(
+                f"Two people put a model in use: each approves it at /models/{model_id}"
+                " in the console. Demo and test settings take --no-approval."
+            )
+        if settings.KYCRISK_ENV == "production":
+            raise Unusable("--no-approval is for demo and test settings only.")
+        row = promote(
+            model_id=model_id, by=Actor("system", "promote"), at=datetime.now(UTC)
+        )
+        self.say(f"{row.kind} model {row.version} is in use.")
+        return {"id": row.id, "kind": row.kind, "state": row.state}

@@ -1,0 +1,23 @@
+"""Train, choose and apply risk models."""
+
+from apps.scoring.services.champions import champion, forget_models, model_of
+from apps.scoring.services.promotion import approve, promote, rollback
+from apps.scoring.services.scoring import rescore, score, score_with
+from apps.scoring.services.stored import from_row, score_rows
+from apps.scoring.services.training import Trained, train
+
+__all__ = [
+    "Trained",
+    "approve",
+    "champion",
+    "forget_models",
+    "from_row",
+    "model_of",
+    "promote",
+    "rescore",
+    "rollback",
+    "score",
+    "score_rows",
+    "score_with",
+    "train",
+]
