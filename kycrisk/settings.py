@@ -232,6 +232,8 @@ AUDIT_SUBJECTS: dict[str, str] = {
     "user": "apps.access.selectors.audited_users",
     "service_key": "apps.access.selectors.audited_service_keys",
     "ring_run": "apps.rings.selectors.audited_runs",
+    "model_version": "apps.scoring.selectors.audited_models",
+    "promotion_approval": "apps.scoring.selectors.audited_approvals",
     "policy": "apps.decisions.selectors.audited_policies",
     "decision": "apps.decisions.selectors.audited_decisions",
     "assessment": "apps.assessments.selectors.audited_assessments",
