@@ -2,17 +2,20 @@
 
 from collections import Counter
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from ml.features import CUSTOMER_TEXTS, EVIDENCE, FEATURES, NAMES, catalogue_hash
+from ml.features.catalogue import COLUMNS
 from ml.features.feature import CatalogueError, Floor, check
 
 AGE = FEATURES[0]
 
 
 def test_names_come_in_the_order_of_the_catalogue() -> None:
-    assert tuple(item.name for item in (*FEATURES, *EVIDENCE)) == NAMES
+    assert (*FEATURES, *EVIDENCE) == COLUMNS
+    assert tuple(item.name for item in COLUMNS) == NAMES
     assert len(set(NAMES)) == len(NAMES)
 
 
@@ -54,7 +57,7 @@ def test_every_customer_text_is_used_and_names_no_method() -> None:
         ({"floor": Floor("nothing", 1)}, "unknown evidence"),
     ],
 )
-def test_an_incomplete_feature_is_refused(change: dict, problem: str) -> None:
+def test_an_incomplete_feature_is_refused(change: dict[str, Any], problem: str) -> None:
     with pytest.raises(CatalogueError, match=problem):
         check([replace(AGE, **change)], EVIDENCE)
 

@@ -12,7 +12,7 @@ from ml.features.entry import ENTRY_COLUMNS
 T = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
-def facts(shared: dict | None = None, **columns: Any) -> EntryFacts:
+def facts(shared: dict[str, Any] | None = None, **columns: Any) -> EntryFacts:
     """One account with the given columns; everything else is missing."""
     given: dict[str, Any] = {"created_at": T - timedelta(days=2), **columns}
     arrays = {name: np.array([given.get(name)], dtype=object) for name in ENTRY_COLUMNS}
@@ -26,7 +26,7 @@ def facts(shared: dict | None = None, **columns: Any) -> EntryFacts:
 
 
 def value(name: str, **columns: Any) -> float:
-    return compute_entry(facts(**columns))[0, NAMES.index(name)]
+    return float(compute_entry(facts(**columns))[0, NAMES.index(name)])
 
 
 def test_age_is_counted_to_the_moment_asked_about() -> None:
@@ -63,7 +63,7 @@ def test_age_is_counted_to_the_moment_asked_about() -> None:
     ],
 )
 def test_countries_disagree_only_with_each_other(
-    columns: dict, expected: float
+    columns: dict[str, Any], expected: float
 ) -> None:
     assert value("country_disagreement_count", **columns) == pytest.approx(
         expected, nan_ok=True
@@ -121,7 +121,7 @@ def test_a_surge_is_measured_against_the_usual_rate() -> None:
 
 
 def test_one_row_equals_the_same_row_among_many() -> None:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"declared_country": "FR", "phone_country": "DE", "email_verified": True},
         {"payment_funding": "prepaid", "contract": False, "signup_form_ms": 900},
         {"email_class": "disposable", "payer_matches": False, "contract": True},

@@ -85,4 +85,4 @@ def test_swapping_country_zone_and_language_changes_no_feature_at_all() -> None:
             accounts=[account], usage=usage, payment_methods=[card], events=[event]
         )
         frames.append(compute(tables, T).values)
-    assert np.array_equal(*frames, equal_nan=True)
+    assert np.array_equal(frames[0], frames[1], equal_nan=True)

@@ -1,0 +1,105 @@
+"""Reads of one account: the request path has milliseconds, not seconds."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import numpy as np
+from django.db import connection
+
+from apps.core.errors import NotFoundError
+from apps.features.models import SignalSnapshot
+from ml.features import NAMES, EntryFacts, catalogue_hash, missing_shared
+from ml.features.entry import ENTRY_COLUMNS
+from ml.features.links import KINDS, WINDOWS
+
+_VERSIONED: Final = tuple(name for name in ENTRY_COLUMNS if name != "created_at")
+_DAYS: Final = tuple(WINDOWS.values())
+_COUNTED: Final = ", ".join(
+    f"count(*) FILTER (WHERE seen_at > at - interval '{days} days') AS n{days}"
+    for days in _DAYS
+)
+_MOST: Final = ", ".join(f"max(others.n{days}) AS n{days}" for days in _DAYS)
+_COUNTS: Final = ", ".join(f"n{days}" for days in _DAYS)
+_COLUMNS: Final = ", ".join(f"version.{name}" for name in _VERSIONED)
+# The same question as ml.features.links.counts, asked about one account. Rows are
+# unique by account, kind and value, so that other rows are other accounts.
+_ENTRY_SQL: Final = f"""
+WITH asked AS (SELECT %(as_of)s::timestamptz AS at),
+chosen AS (
+    SELECT id, created_at FROM customers_account, asked
+    WHERE account_id = %(account_id)s AND created_at <= at AND recorded_at <= at
+),
+links AS (
+    SELECT own.kind, {_MOST}
+    FROM asked CROSS JOIN chosen
+    JOIN customers_accountvalue own ON own.account_id = chosen.id
+    CROSS JOIN LATERAL (
+        SELECT {_COUNTED} FROM customers_accountvalue other
+        WHERE other.kind = own.kind AND other.value = own.value
+            AND other.seen_at <= at AND other.recorded_at <= at
+            AND other.seen_at > at - interval '{max(_DAYS)} days'
+            AND other.account_id <> own.account_id
+    ) others
+    WHERE own.kind = ANY(%(kinds)s) AND own.seen_at <= at AND own.recorded_at <= at
+    GROUP BY own.kind
+)
+SELECT chosen.created_at, {_COLUMNS},
+    (SELECT json_object_agg(kind, json_build_array({_COUNTS})) FROM links)
+FROM asked CROSS JOIN chosen
+LEFT JOIN LATERAL (
+    SELECT * FROM customers_accountversion v
+    WHERE v.account_id = chosen.id AND v.valid_from <= at AND v.recorded_at <= at
+    ORDER BY v.valid_from DESC, v.recorded_at DESC, v.id DESC LIMIT 1
+) version ON true
+"""
+
+
+def feature_names() -> tuple[str, ...]:
+    """Return the names that a policy may read, in the catalogue's order."""
+    return NAMES
+
+
+def entry_facts(*, account_id: str, as_of: datetime) -> EntryFacts:
+    """Return the entry facts of one account as known at `as_of`, in one query.
+
+    Raise NotFoundError when the account was not known by then.
+    """
+    parameters: dict[str, Any] = {
+        "account_id": account_id,
+        "as_of": as_of,
+        "kinds": list(KINDS),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_ENTRY_SQL, parameters)
+        row = cursor.fetchone()
+    if row is None:
+        raise NotFoundError("This account is not known at that moment.")
+    created, *columns, links = row
+    arrays = {
+        name: np.array([value], dtype=object)
+        for name, value in zip(_VERSIONED, columns, strict=True)
+    }
+    arrays["created_at"] = np.array(
+        [created.astimezone(UTC).replace(tzinfo=None)], dtype="datetime64[us]"
+    )
+    return EntryFacts(as_of, arrays, _shared(links or {}))
+
+
+def stored_signals(*, account_id: str, as_of: datetime) -> list[Mapping[str, Any]]:
+    """Return the stored values of each group of this catalogue, none later than T."""
+    return list(
+        SignalSnapshot.objects.filter(
+            account__account_id=account_id,
+            as_of__lte=as_of,
+            catalogue=catalogue_hash(),
+        ).values_list("values", flat=True)
+    )
+
+
+def _shared(links: Mapping[str, Sequence[int]]) -> dict[str, dict[str, Any]]:
+    shared = missing_shared(1)
+    for kind, counts in links.items():
+        for window, count in zip(WINDOWS, counts, strict=True):
+            shared[kind][window][0] = count
+    return shared
