@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from apps.core.validation import values
 from apps.core.validation.codes import DETAILS
 from apps.core.validation.columns import RAW_TABLES, RawColumn
+from apps.core.validation.nested import plain_rows
 from apps.core.validation.rows import CLOCK_TOLERANCE, Reject, clean_value
 from apps.core.validation.texts import BadValueError
 
@@ -250,7 +251,7 @@ def _each(
     present: NDArray[np.bool_],
     as_of: datetime,
 ) -> pa.Array:
-    """Check lists and maps value by value, except fixed lists of numbers."""
+    """Check lists and maps: what is not plain goes to the rule, row by row."""
     if column.kind == "uint32s":
         lengths = pc.list_value_length(array).fill_null(values.MINIMA)
         codes[lengths.to_numpy(zero_copy_only=False) != values.MINIMA] = CODE[
@@ -258,13 +259,17 @@ def _each(
         ]
         codes[_holders_of_null(array)] = CODE["wrong_type"]
         return array
-    results = [
-        _ruled(column, value, as_of) if here else (None, 0)
-        for value, here in zip(array.to_pylist(), present, strict=True)
-    ]
+    places = np.flatnonzero(present & ~plain_rows(column, array))
+    if len(places) == 0:
+        return array
+    odd = array.take(pa.array(places))
+    results = [_ruled(column, value, as_of) for value in odd.to_pylist()]
     found = np.array([code for _, code in results], dtype=np.int8)
-    np.copyto(codes, found, where=codes == 0)
-    return pa.array([_pairs(value) for value, _ in results], arrow_type(column))
+    codes[places] = np.where(codes[places] == 0, found, codes[places])
+    clean = pa.array([_pairs(value) for value, _ in results], arrow_type(column))
+    order = np.arange(len(array))
+    order[places] = len(array) + np.arange(len(places))
+    return pa.concat_arrays([array, clean]).take(pa.array(order))
 
 
 def _holders_of_null(array: pa.Array) -> NDArray[np.int64]:
