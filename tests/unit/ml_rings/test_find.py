@@ -239,4 +239,4 @@ def test_agreement_grows_with_every_view():
     shared = [("device", 30.0), ("payment", 30.0), ("shape", 30.0)]
     steps = [place(shared[: count + 1])[1] for count in range(3)]
     assert steps == sorted(steps)
-    assert place(shared[:2] + [("device", 10.0)])[1] == steps[1]
+    assert place([*shared[:2], ("device", 10.0)])[1] == steps[1]
