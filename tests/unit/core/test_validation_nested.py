@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apps.core.validation.columns import RAW_TABLES, RawColumn
@@ -35,6 +35,7 @@ def check(column: RawColumn, values: list) -> None:
             assert clean == (dict(value) if column.kind == "counts" else value)
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.none()
@@ -46,11 +47,13 @@ def test_plain_counts_pass_their_rule_unchanged(values):
     check(COLUMNS["scaffolds"], values)
 
 
+@settings(deadline=None)
 @given(st.lists(st.none() | st.lists(st.none() | WORD, max_size=40), max_size=4))
 def test_plain_words_pass_their_rule_unchanged(values):
     check(COLUMNS["client_list"], values)
 
 
+@settings(deadline=None)
 @given(st.lists(st.none() | st.lists(st.none() | ADDRESS, max_size=4), max_size=4))
 def test_plain_addresses_pass_their_rule_unchanged(values):
     check(COLUMNS["ip_list"], values)
