@@ -6,6 +6,7 @@ urlpatterns = [
     path("v1/", include("apps.audit.urls")),
     path("", include("apps.signals.urls")),
     path("", include("apps.review.urls")),
+    path("", include("apps.assessments.urls")),
 ]
 handler400 = "apps.core.views.bad_request"
 handler403 = "apps.core.views.permission_denied"
