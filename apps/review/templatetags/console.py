@@ -126,3 +126,14 @@ def compact(value: float | None) -> str:
 @register.filter
 def item(mapping: dict[str, Any], key: str) -> Any:
     return mapping.get(key)
+
+
+@register.simple_tag
+def lease_left(lease: Any, now: datetime) -> str:
+    """Say how long a lease still runs."""
+    return policy.duration(lease.expires_at - now) if lease else ""
+
+
+@register.simple_tag
+def seconds_left(lease: Any, now: datetime) -> int:
+    return max(0, int((lease.expires_at - now).total_seconds())) if lease else 0

@@ -1,0 +1,16 @@
+"""Assessments for pages of stages upstream, which may not import this one."""
+
+from django import template
+
+from apps.assessments.models import Assessment
+from apps.customers.models import Account
+
+register = template.Library()
+SHOWN = 20
+
+
+@register.simple_tag
+def assessments_of(account: Account) -> list[Assessment]:
+    """Return the latest assessments of an account, without their snapshots."""
+    rows = Assessment.objects.filter(account=account).order_by("-as_of", "-id")
+    return list(rows.defer("snapshot")[:SHOWN])

@@ -1,0 +1,27 @@
+"""What was scored, decided and opened about one account."""
+
+from apps.customers.models import Account
+from apps.decisions.models import Decision
+from apps.review.choices import State
+from apps.review.models import Case
+from apps.scoring.models import Score
+
+SCORES, PAST = 60, 20
+
+
+def open_case_of(account: Account) -> Case | None:
+    """Return the case about this account that is not closed; there is one at most."""
+    return Case.objects.filter(account=account).exclude(state=State.CLOSED).first()
+
+
+def scores_of(account: Account) -> list[Score]:
+    """Return the account's latest scores, oldest first."""
+    rows = Score.objects.filter(account=account).select_related("model")
+    return list(rows.order_by("-as_of", "-id")[:SCORES])[::-1]
+
+
+def past_of(account: Account) -> tuple[list[Decision], list[Case]]:
+    """Return the latest decisions and cases, newest first."""
+    decisions = Decision.objects.filter(account=account).order_by("-as_of", "-id")
+    cases = Case.objects.filter(account=account).order_by("-opened_at", "-id")
+    return list(decisions[:PAST]), list(cases[:PAST])

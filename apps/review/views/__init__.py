@@ -1,0 +1,1 @@
+"""Pages of the console: each reads the clock, checks the role, and calls once."""
