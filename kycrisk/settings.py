@@ -100,6 +100,7 @@ INSTALLED_APPS = [
     "apps.reports",
 ]
 MIDDLEWARE = [
+    "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "apps.core.middleware.RequestIdMiddleware",
@@ -112,6 +113,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
 ROOT_URLCONF = "kycrisk.urls"
 WSGI_APPLICATION = "kycrisk.wsgi.application"
@@ -237,6 +239,12 @@ AUDIT_SUBJECTS: dict[str, str] = {
     "policy": "apps.decisions.selectors.audited_policies",
     "decision": "apps.decisions.selectors.audited_decisions",
     "assessment": "apps.assessments.selectors.audited_assessments",
+    "case": "apps.review.selectors.audited.audited_cases",
+    "impression": "apps.review.selectors.audited.audited_impressions",
+    "disposition": "apps.review.selectors.audited.audited_dispositions",
+    "opinion": "apps.review.selectors.audited.audited_opinions",
+    "approval": "apps.review.selectors.audited.audited_approvals",
+    "note": "apps.review.selectors.audited.audited_notes",
 }
 
 # --- files and language -------------------------------------------------------
