@@ -8,6 +8,7 @@ period alone; what they give on the test period is printed beside every recall.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -146,3 +147,30 @@ def as_text(name: str, figures: Mapping[str, Any]) -> str:
 def _share(one: Mapping[str, float]) -> str:
     interval = f"[{one['low']:.3f}, {one['high']:.3f}]"
     return f"{one['value']:.3f} {interval} of {one['count']:,}"
+
+
+def read_truth(path: Path) -> list[Account]:
+    """Read `truth/accounts.parquet` of a world; only a scorer may call this."""
+    import pyarrow.parquet as pq  # loaded by the scorer alone
+
+    names = ["account_id", "class", "archetype", "level", "ring"]
+    rows = pq.read_table(path / "accounts.parquet", columns=names).to_pylist()
+    return [
+        Account(
+            account_id=row["account_id"],
+            archetype=row["archetype"],
+            level=row["level"],
+            ring=row["ring"],
+            honest=row["class"] == "honest",
+        )
+        for row in rows
+    ]
+
+
+def read_scores(path: Path) -> dict[str, float]:
+    """Read the probabilities of one export by account."""
+    import pyarrow.parquet as pq  # loaded by the scorer alone
+
+    table = pq.read_table(path, columns=["account_id", "probability"])
+    ids, scores = (column.to_pylist() for column in table.columns)
+    return dict(zip(ids, scores, strict=True))

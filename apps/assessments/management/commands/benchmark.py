@@ -1,0 +1,135 @@
+"""The whole product on worlds that it was not trained on."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from argparse import ArgumentParser
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from apps.core.commands import KycriskCommand, Unusable
+from ml import benchmark
+from ml.simulate.tiers import OFFERED
+
+# days before the world's end: 120 days in all, train to 50, validate, then test
+TRAINED = 50
+VALIDATION = (45, 40)
+TEST = (30, 20, 10, 0)
+END = datetime(2026, 11, 1, tzinfo=UTC)
+
+
+class Command(KycriskCommand):
+    help = (
+        "Simulate worlds, run the product through its own importers and commands as"
+        " time passes, and score it against the truth. Models are trained on the world"
+        " of --train-seed and carried over; the other worlds were never learned from."
+    )
+    example = "hydra --tier nano --seeds 3,4"
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("world", choices=["hydra"])
+        parser.add_argument("--tier", choices=OFFERED, default="nano")
+        parser.add_argument("--seeds", default="3,4", help="worlds to score, by comma")
+        parser.add_argument("--train-seed", type=int, default=1)
+
+    def run(self, **options: Any) -> dict[str, Any]:
+        seeds = _seeds(options["seeds"], options["train_seed"])
+        self.tier = options["tier"]
+        self.folder = settings.KYCRISK_HOME / "benchmark" / self.tier
+        with self.bar("worlds", 1 + len(seeds)) as bar:
+            models = self._learn(options["train_seed"])
+            bar.update()
+            figures = {}
+            for seed in seeds:
+                figures[str(seed)] = self._score(seed, models)
+                bar.update()
+        for seed, one in figures.items():
+            self.say(benchmark.as_text(f"{self.tier}, seed {seed}", one))
+        return {
+            "tier": self.tier,
+            "train_seed": options["train_seed"],
+            "seeds": figures,
+        }
+
+    def _learn(self, seed: int) -> list[Path]:
+        """Train on one world up to its day 70; return the folders of the models."""
+        home = self._world(seed)
+        made = self._call(home, "train", "--as-of", _day(TRAINED), "--kind", "all")
+        if not made["models"]:
+            raise Unusable("Nothing could be trained on that world; take another seed.")
+        return [home / "models" / model["id"] for model in made["models"]]
+
+    def _score(self, seed: int, models: list[Path]) -> dict[str, Any]:
+        home = self._world(seed)
+        for model in models:
+            adopted = self._call(home, "adopt_model", str(model))
+            self._call(home, "promote", adopted["id"], "--no-approval")
+        exports = {}
+        for days in (*VALIDATION, *TEST):
+            path = home / f"scores-{days}.parquet"
+            self._call(home, "assess", "--as-of", _day(days), "--all")
+            self._call(home, "export_scores", "--as-of", _day(days), str(path))
+            exports[days] = benchmark.read_scores(path)
+        return benchmark.judge(
+            benchmark.read_truth(self.folder / f"world-{seed}" / "truth"),
+            [exports[days] for days in VALIDATION],
+            [exports[days] for days in TEST],
+        )
+
+    def _world(self, seed: int) -> Path:
+        """Simulate a world and load it into an empty home of its own."""
+        home, world = self.folder / f"home-{seed}", self.folder / f"world-{seed}"
+        if home.exists():
+            self._call(home, "reset", "--yes")
+        shutil.rmtree(world, ignore_errors=True)
+        home.mkdir(parents=True, exist_ok=True)
+        words = ("--tier", self.tier, "--seed", str(seed), "--end", END.isoformat())
+        self._call(home, "simulate", str(world), *words)
+        bundle = world / "bundle"
+        self._call(home, "refresh_reference", "--from", str(bundle / "reference"))
+        self._call(home, "import_bundle", str(bundle))
+        return home
+
+    def _call(self, home: Path, *words: str) -> dict[str, Any]:
+        """Run one command in that home; the signing key is shared between homes."""
+        done = subprocess.run(  # noqa: S603 - our own commands, no shell
+            [sys.executable, "manage.py", *words, "--json"],
+            cwd=settings.BASE_DIR,
+            env={**os.environ, **_shared_keys(), "KYCRISK_HOME": str(home)},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            reason = "".join(done.stderr.splitlines(keepends=True)[-5:]).strip()
+            raise Unusable(f"{words[0]} ended with code {done.returncode}: {reason}")
+        return dict(json.loads(done.stdout.strip().splitlines()[-1]))
+
+
+def _shared_keys() -> dict[str, str]:
+    """Return the keys under which models and hashes made in one home fit another."""
+    names = ("KYCRISK_LOG_SIGNING_KEY", "KYCRISK_PSEUDONYM_KEY")
+    return {name: settings.KEYS.text(name, length=32) for name in names}
+
+
+def _day(before_end: int) -> str:
+    return (END - timedelta(days=before_end)).isoformat()
+
+
+def _seeds(text: str, train_seed: int) -> list[int]:
+    try:
+        seeds = [int(word) for word in text.split(",")]
+    except ValueError as error:
+        raise Unusable(
+            "--seeds takes numbers with commas between, like 3,4."
+        ) from error
+    if train_seed in seeds:
+        raise Unusable("A world that was trained on can't be scored; change a seed.")
+    return seeds
