@@ -10,6 +10,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kycrisk.settings")
 from django.conf import settings
 
 _RING_AGAIN_SECONDS = 15
+_LONGEST_TICK_SECONDS = 600
 # Short and frequent work has a worker of its own, so that it never waits for long work.
 QUICK = {"core.ring_again", "audit.sequence"}
 
@@ -34,8 +35,10 @@ def _broker() -> dict[str, Any]:
     }
 
 
-def _entry(kind: str, seconds: int) -> dict[str, Any]:
-    # A tick that no worker took before the next one is of no use.
+def _entry(kind: str, cadence: int) -> dict[str, Any]:
+    # Rare jobs tick more often than they run: the slot lets only one through, and a
+    # restart never skips a day. A tick that no worker took in time is of no use.
+    seconds = min(cadence, _LONGEST_TICK_SECONDS)
     return {"task": kind, "schedule": seconds, "options": {"expires": seconds}}
 
 
