@@ -28,6 +28,7 @@ from ml.history import mutable_features
 
 if TYPE_CHECKING:
     from ml.dataset import TrainingRows
+    from ml.model import RiskModel
 
 LEAST_POSITIVES: Final = 20
 LEARNT: Final = (ModelKind.ENTRY, ModelKind.ACTIVITY)
@@ -118,6 +119,13 @@ def _candidate(
     if existing is not None:
         return existing
     model = training.train(rows, config)
+    return enter(model, model_id, as_of=as_of, at=at, actor=actor)
+
+
+def enter(
+    model: "RiskModel", model_id: str, *, as_of: datetime, at: datetime, actor: Actor
+) -> ModelVersion:
+    """Write a model's signed files and register it as a candidate."""
     _save(model, model_id)
     row = _register(model, model_id, as_of, at, actor)
     model_of(model_id, current=True)  # the probe runs now, not at the first request
