@@ -21,6 +21,7 @@ urlpatterns = [
     path("accounts", accounts.accounts, name="accounts"),
     path("accounts.csv", accounts.accounts_csv, name="accounts_csv"),
     path("accounts/<str:account_id>", accounts.account, name="account"),
+    path("accounts/<str:account_id>/reveal", accounts.reveal, name="account_reveal"),
     path("keys/<str:key_id>", places.key, name="key"),
     path("jobs", places.jobs, name="jobs"),
     path("search", places.find, name="search"),

@@ -22,7 +22,7 @@ class Chart(NamedTuple):
     svg: SafeString
     caption: str
     head: tuple[str, ...]
-    rows: list[tuple[str, ...]]
+    rows: Sequence[tuple[str, ...]]
 
 
 class Part(NamedTuple):

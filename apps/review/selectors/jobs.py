@@ -1,7 +1,7 @@
 """Background jobs: their last success, their lag, and whether that is late."""
 
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db.models import Count, Max, Q
@@ -25,7 +25,7 @@ class JobHealth(NamedTuple):
 
 def job_health(at: datetime) -> list[JobHealth]:
     """Return one row a scheduled job; late means older than its freshness target."""
-    counts = {
+    counts: dict[str, dict[str, Any]] = {
         row["kind"]: row
         for row in Job.objects.values("kind").annotate(
             last=Max("finished_at", filter=Q(state=Job.State.DONE)),

@@ -11,7 +11,6 @@ from apps.rings.models import Membership, Ring, RingRun
 from apps.scoring.models import Score
 
 MEMBERS = 100
-MATRIX_VALUES = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +21,6 @@ class RingPage:
     levels: dict[str, int]
     members: list[dict[str, Any]]
     evidence: list[dict[str, Any]]
-    matrix: list[dict[str, Any]]
     case: Case | None
     offset: int
 
@@ -83,16 +81,7 @@ def ring_page(ring: Ring, *, offset: int, show_scores: bool) -> RingPage:
             state=State.CLOSED
         )
     }
-    newest = Score.objects.filter(account_id__in=accounts) if show_scores else ()
-    scores = (
-        dict(
-            newest.order_by("account_id", "-as_of", "-id")
-            .distinct("account_id")
-            .values_list("account_id", "probability")
-        )
-        if show_scores
-        else {}
-    )
+    scores = _newest_scores(accounts) if show_scores else {}
     evidence = values_of(ring)
     return RingPage(
         ring=ring,
@@ -106,7 +95,6 @@ def ring_page(ring: Ring, *, offset: int, show_scores: bool) -> RingPage:
             for row in page
         ],
         evidence=evidence,
-        matrix=_matrix(page, ring),
         case=Case.objects.filter(ring_id=ring.ring_id, account__isnull=True)
         .exclude(state=State.CLOSED)
         .first(),
@@ -126,10 +114,7 @@ def strongest(ring: Ring) -> dict[str, Any] | None:
     return values[0] if values else None
 
 
-def _matrix(page: list[Membership], ring: Ring) -> list[dict[str, Any]]:
-    """Return for each member which of the ring's views it takes part in."""
-    views = list(ring.views)
-    return [
-        {"row": row, "cells": [view in row.views for view in views]}
-        for row in page[:40]
-    ]
+def _newest_scores(accounts: list[int]) -> dict[int, float]:
+    rows = Score.objects.filter(account_id__in=accounts)
+    newest = rows.order_by("account_id", "-as_of", "-id").distinct("account_id")
+    return dict(newest.values_list("account_id", "probability"))

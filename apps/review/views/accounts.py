@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
+from apps.access.permissions import actor_of
 from apps.core.errors import InvalidError
 from apps.customers.models import Account
+from apps.customers.services import vault
 from apps.decisions.choices import Source
 from apps.decisions.models import Decision
 from apps.review import policy
@@ -22,7 +24,7 @@ from apps.review.selectors.account import open_case_of, past_of, scores_of
 from apps.review.selectors.facts import facts_of
 from apps.review.selectors.lookup import account_named
 from apps.review.views.case import account_context
-from apps.review.views.page import page
+from apps.review.views.page import StaffRequest, page
 
 CSV_ROWS = 10_000
 HEAD = (
@@ -43,7 +45,7 @@ COLUMNS = (
 
 @require_GET
 @page("analyst", "lead", "auditor")
-def accounts(request: HttpRequest) -> HttpResponse:
+def accounts(request: StaffRequest) -> HttpResponse:
     """Show accounts, filtered and sorted by keys from a fixed list."""
     at = datetime.now(UTC)
     form = AccountFilterForm(request.GET)
@@ -75,7 +77,7 @@ def accounts(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @page("lead", "auditor")
-def accounts_csv(request: HttpRequest) -> StreamingHttpResponse:
+def accounts_csv(request: StaffRequest) -> StreamingHttpResponse:
     """Stream the same table as CSV, at most 10,000 rows, formulas disarmed."""
     at = datetime.now(UTC)
     form = AccountFilterForm(request.GET)
@@ -92,7 +94,7 @@ def accounts_csv(request: HttpRequest) -> StreamingHttpResponse:
 
 @require_GET
 @page("analyst", "lead", "auditor")
-def account(request: HttpRequest, account_id: str) -> HttpResponse:
+def account(request: StaffRequest, account_id: str) -> HttpResponse:
     """Show one account: facts, use, keys, connections, its past."""
     at = datetime.now(UTC)
     found = account_named(account_id)
@@ -104,7 +106,7 @@ def account(request: HttpRequest, account_id: str) -> HttpResponse:
     return render(request, "review/account.html", context | {"now": at})
 
 
-def _judged(request: HttpRequest, found: Account) -> dict[str, Any]:
+def _judged(request: StaffRequest, found: Account) -> dict[str, Any]:
     """Return what was scored and decided, unless a case hides it from this role."""
     case = open_case_of(found)
     hidden = bool(case and case.state in selectors.hidden_states(request.user.role))
@@ -144,7 +146,7 @@ def _chosen(form: AccountFilterForm) -> tuple[selectors.AccountFilter, int]:
     ), given["offset"] or 0
 
 
-def _column(request: HttpRequest, sort: str, key: str, label: str) -> dict[str, str]:
+def _column(request: StaffRequest, sort: str, key: str, label: str) -> dict[str, str]:
     """Return a heading with the query that sorts by it, or turns the order round."""
     if not key:
         return {"label": label, "query": "", "sorted": ""}
@@ -172,3 +174,28 @@ def _csv_rows(rows: list[dict[str, Any]]) -> Iterator[tuple[object, ...]]:
             row["assessed_at"].isoformat() if row["assessed_at"] else "",
             row["case_reference"],
         )
+
+
+@require_POST
+@page("analyst", "lead")
+def reveal(request: StaffRequest, account_id: str) -> HttpResponse:
+    """Show one personal value once; who looked and why is in the audit log."""
+    form = RevealForm(request.POST)
+    if not form.is_valid():
+        raise InvalidError("Choose a field and a purpose.")
+    given = form.cleaned_data
+    value = vault.reveal(
+        account_id=account_id,
+        field=given["field"],
+        purpose=dict(RevealForm.PURPOSES)[given["purpose"]],
+        actor=actor_of(request),
+        at=datetime.now(UTC),
+        request_id=getattr(request, "request_id", None),
+    )
+    context = {
+        "account_id": account_id,
+        "field": given["field"].replace("_", " "),
+        "value": value,
+        "purpose": dict(RevealForm.PURPOSES)[given["purpose"]],
+    }
+    return render(request, "review/reveal.html", context)

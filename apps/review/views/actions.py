@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
@@ -25,7 +25,7 @@ from apps.review.forms import (
 from apps.review.presenters.notice import effects, notice_text
 from apps.review.selectors.case import CaseView, case_view
 from apps.review.views.case import case_context
-from apps.review.views.page import page
+from apps.review.views.page import StaffRequest, page
 
 View = Callable[..., HttpResponse]
 
@@ -37,7 +37,7 @@ def explained(view: View) -> View:
     """
 
     @wraps(view)
-    def answered(request: HttpRequest, case_id: str) -> HttpResponse:
+    def answered(request: StaffRequest, case_id: str) -> HttpResponse:
         try:
             return view(request, case_id)
         except DomainError as error:
@@ -51,7 +51,7 @@ def explained(view: View) -> View:
 @require_POST
 @page("analyst", "lead")
 @explained
-def take(request: HttpRequest, case_id: str) -> HttpResponse:
+def take(request: StaffRequest, case_id: str) -> HttpResponse:
     services.take_case(case_id=case_id, user=request.user, at=datetime.now(UTC))
     return _back(case_id)
 
@@ -59,7 +59,7 @@ def take(request: HttpRequest, case_id: str) -> HttpResponse:
 @require_POST
 @page("analyst", "lead")
 @explained
-def extend(request: HttpRequest, case_id: str) -> HttpResponse:
+def extend(request: StaffRequest, case_id: str) -> HttpResponse:
     given = _cleaned(LeaseForm(request.POST))
     services.extend_lease(
         case_id=case_id,
@@ -73,7 +73,7 @@ def extend(request: HttpRequest, case_id: str) -> HttpResponse:
 @require_POST
 @page("analyst", "lead")
 @explained
-def release(request: HttpRequest, case_id: str) -> HttpResponse:
+def release(request: StaffRequest, case_id: str) -> HttpResponse:
     given = _cleaned(LeaseForm(request.POST))
     services.release_case(
         case_id=case_id,
@@ -88,7 +88,7 @@ def release(request: HttpRequest, case_id: str) -> HttpResponse:
 @require_POST
 @page("analyst", "lead")
 @explained
-def impression(request: HttpRequest, case_id: str) -> HttpResponse:
+def impression(request: StaffRequest, case_id: str) -> HttpResponse:
     given = _cleaned(ImpressionForm(request.POST))
     services.record_impression(
         case_id=case_id,
@@ -104,7 +104,7 @@ def impression(request: HttpRequest, case_id: str) -> HttpResponse:
 @require_POST
 @page("analyst", "lead")
 @explained
-def sheet(request: HttpRequest, case_id: str) -> HttpResponse:
+def sheet(request: StaffRequest, case_id: str) -> HttpResponse:
     """Show what a decision would do before it is submitted; writes nothing."""
     at = datetime.now(UTC)
     given = _cleaned(DecisionForm(request.POST))
@@ -134,7 +134,7 @@ def sheet(request: HttpRequest, case_id: str) -> HttpResponse:
 @require_POST
 @page("analyst", "lead")
 @explained
-def decide(request: HttpRequest, case_id: str) -> HttpResponse:
+def decide(request: StaffRequest, case_id: str) -> HttpResponse:
     given = _cleaned(DecisionForm(request.POST))
     answer = Answer(given["answer"])
     row = services.decide(
@@ -157,7 +157,7 @@ def decide(request: HttpRequest, case_id: str) -> HttpResponse:
 @require_POST
 @page("analyst", "lead")
 @explained
-def note(request: HttpRequest, case_id: str) -> HttpResponse:
+def note(request: StaffRequest, case_id: str) -> HttpResponse:
     given = _cleaned(NoteForm(request.POST))
     services.add_note(
         case_id=case_id, user=request.user, text=given["text"], at=datetime.now(UTC)
@@ -168,7 +168,7 @@ def note(request: HttpRequest, case_id: str) -> HttpResponse:
 @require_POST
 @page("lead")
 @explained
-def opinion(request: HttpRequest, case_id: str) -> HttpResponse:
+def opinion(request: StaffRequest, case_id: str) -> HttpResponse:
     given = _cleaned(OpinionForm(request.POST))
     services.give_opinion(
         case_id=case_id,
@@ -182,7 +182,7 @@ def opinion(request: HttpRequest, case_id: str) -> HttpResponse:
 @require_POST
 @page("lead")
 @explained
-def approve(request: HttpRequest, case_id: str) -> HttpResponse:
+def approve(request: StaffRequest, case_id: str) -> HttpResponse:
     given = _cleaned(ApprovalForm(request.POST))
     services.approve(
         case_id=case_id,
@@ -220,10 +220,9 @@ def _switched(view: CaseView, answer: str) -> bool:
     )
 
 
-def _refused(request: HttpRequest, case_id: str, error: DomainError) -> HttpResponse:
+def _refused(request: StaffRequest, case_id: str, error: DomainError) -> HttpResponse:
     if request.headers.get("HX-Request"):
-        context = {"refused": error}
-        return render(request, "review/sheet.html#problem", context)
+        return render(request, "review/sheet.html#problem", {"refused": error})
     at = datetime.now(UTC)
     view = case_view(case_id=case_id, user=request.user, at=at)
     context = case_context(view, role=request.user.role, at=at)

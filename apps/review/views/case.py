@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
@@ -19,12 +19,12 @@ from apps.review.selectors.case import CaseView, case_view
 from apps.review.selectors.facts import Facts, facts_of
 from apps.review.selectors.timeline import timeline
 from apps.review.selectors.usage import usage_of
-from apps.review.views.page import page
+from apps.review.views.page import StaffRequest, page
 
 
 @require_GET
 @page("analyst", "lead", "auditor")
-def case(request: HttpRequest, case_id: str) -> HttpResponse:
+def case(request: StaffRequest, case_id: str) -> HttpResponse:
     """Show the evidence, and the model only to those who judged before."""
     at = datetime.now(UTC)
     view = case_view(case_id=case_id, user=request.user, at=at)

@@ -9,10 +9,17 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 
+from apps.access.models import User
 from apps.access.permissions import role_required
 from apps.core.errors import DomainError
 
 View = Callable[..., HttpResponseBase]
+
+
+class StaffRequest(HttpRequest):
+    """A request of a signed-in person; `page` lets no other through."""
+
+    user: User
 
 
 def page(*roles: str) -> Callable[[View], View]:
@@ -20,7 +27,7 @@ def page(*roles: str) -> Callable[[View], View]:
 
     def decorate(view: View) -> View:
         @never_cache
-        @role_required(*roles)
+        @role_required(*roles)  # type: ignore[arg-type]  # streams are replies too
         @wraps(view)
         def shown(request: HttpRequest, *args: Any, **named: Any) -> HttpResponseBase:
             try:

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -13,7 +13,7 @@ from apps.review.presenters.paging import paging
 from apps.review.selectors import jobs as job_selectors
 from apps.review.selectors import rings as ring_selectors
 from apps.review.selectors.lookup import key_versions, search
-from apps.review.views.page import page
+from apps.review.views.page import StaffRequest, page
 from apps.signals.selectors import key_activity
 
 PAGE = 50
@@ -21,7 +21,7 @@ PAGE = 50
 
 @require_GET
 @page("analyst", "lead", "auditor")
-def rings(request: HttpRequest) -> HttpResponse:
+def rings(request: StaffRequest) -> HttpResponse:
     """List the rings of the newest pass, the strongest first."""
     offset = _offset(request)
     rows, total = ring_selectors.rings_page(offset=offset, limit=PAGE)
@@ -39,7 +39,7 @@ def rings(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @page("analyst", "lead", "auditor")
-def ring(request: HttpRequest, ring_id: str) -> HttpResponse:
+def ring(request: StaffRequest, ring_id: str) -> HttpResponse:
     """Show one ring: who belongs how strongly, and by what."""
     found = ring_selectors.ring_of(ring_id)
     if found is None:
@@ -66,7 +66,7 @@ def ring(request: HttpRequest, ring_id: str) -> HttpResponse:
 
 @require_GET
 @page("analyst", "lead", "auditor")
-def key(request: HttpRequest, key_id: str) -> HttpResponse:
+def key(request: StaffRequest, key_id: str) -> HttpResponse:
     """Show the life of one key, its networks and its clients."""
     at = datetime.now(UTC)
     versions = key_versions(key_id, at=at)
@@ -83,7 +83,7 @@ def key(request: HttpRequest, key_id: str) -> HttpResponse:
 
 @require_GET
 @page("analyst", "lead", "auditor", "model_owner", "admin")
-def jobs(request: HttpRequest) -> HttpResponse:
+def jobs(request: StaffRequest) -> HttpResponse:
     """Show whether background work keeps up."""
     at = datetime.now(UTC)
     context = {
@@ -96,7 +96,7 @@ def jobs(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @page("analyst", "lead", "auditor")
-def find(request: HttpRequest) -> HttpResponse:
+def find(request: StaffRequest) -> HttpResponse:
     """Find by id or e-mail; the query travels in the body, never in an address."""
     form = SearchForm(request.POST or None)
     hits = search(form.cleaned_data["q"]) if form.is_valid() else []
@@ -110,6 +110,6 @@ def find(request: HttpRequest) -> HttpResponse:
     return render(request, "review/search.html", context)
 
 
-def _offset(request: HttpRequest) -> int:
+def _offset(request: StaffRequest) -> int:
     text = request.GET.get("offset", "0")
     return min(int(text), 1_000_000) if text.isascii() and text.isdigit() else 0

@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
@@ -11,9 +11,9 @@ from apps.review import policy, services
 from apps.review.choices import Lane
 from apps.review.selectors import queue as selectors
 from apps.review.selectors.accounts import plans
-from apps.review.views.page import page
+from apps.review.views.page import StaffRequest, page
 
-HOME = {Role.MODEL_OWNER: "/models", Role.ADMIN: "/jobs"}
+HOME: dict[str, str] = {Role.MODEL_OWNER: "/models", Role.ADMIN: "/jobs"}
 PAGE = 50
 LANES = (
     ("harm", "Harm running"),
@@ -26,14 +26,14 @@ LANES = (
 
 @require_GET
 @page("analyst", "lead", "auditor", "model_owner", "admin")
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: StaffRequest) -> HttpResponse:
     """Send each role to the page where its work begins."""
     return redirect(HOME.get(request.user.role, "/queue"))
 
 
 @require_GET
 @page("analyst", "lead", "auditor")
-def queue(request: HttpRequest) -> HttpResponse:
+def queue(request: StaffRequest) -> HttpResponse:
     """Show the analyst's own work, or to the others the table of one lane."""
     at = datetime.now(UTC)
     if request.user.role == Role.ANALYST:
@@ -43,7 +43,7 @@ def queue(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @page("analyst")
-def next_case(request: HttpRequest) -> HttpResponse:
+def next_case(request: StaffRequest) -> HttpResponse:
     """Lease the case with the highest rank and open it."""
     lane = request.POST.get("lane", "")
     chosen = lane if lane in Lane.values else ""
@@ -56,7 +56,7 @@ def next_case(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _own_work(request: HttpRequest, at: datetime) -> HttpResponse:
+def _own_work(request: StaffRequest, at: datetime) -> HttpResponse:
     first = selectors.takeable(user=request.user, at=at).order_by("-rank", "id").first()
     context = {
         "now": at,
@@ -71,7 +71,7 @@ def _own_work(request: HttpRequest, at: datetime) -> HttpResponse:
     return render(request, "review/my_work.html", context)
 
 
-def _table(request: HttpRequest, at: datetime) -> HttpResponse:
+def _table(request: StaffRequest, at: datetime) -> HttpResponse:
     lane = request.GET.get("lane", "harm")
     lane = lane if lane in dict(LANES) else "harm"
     sort = request.GET.get("sort", "rank")
