@@ -22,3 +22,10 @@ class BundleRefusedError(DomainError):
     def __init__(self, rejected: int) -> None:
         super().__init__(f"{rejected} rows were rejected; nothing was imported.")
         self.rejected = rejected
+
+
+class ProviderConflictError(ConflictError):
+    code = "event_conflict"
+
+    def __init__(self) -> None:
+        super().__init__("This entry of the calendar exists with other content.")

@@ -61,6 +61,7 @@ class Outcome(AppendOnlyModel):
     known_at = models.DateTimeField()
     ring = models.CharField(max_length=128, null=True)
     supersedes = models.CharField(max_length=128, null=True)
+    chunk = models.UUIDField()  # the audit entry that covers the row
     ingested_at = models.DateTimeField()
     digest = models.BinaryField(max_length=16)
 

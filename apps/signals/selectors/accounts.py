@@ -57,7 +57,7 @@ def changed_accounts(since: datetime, until: datetime) -> list[str]:
 
 
 def _in_lake(files: list[LakeFile], since: datetime, until: datetime) -> set[str]:
-    """Imported rows came with their file; sealed ones when they were recorded."""
+    """Find accounts: imported rows came with their file, sealed ones when recorded."""
     imported = [
         file
         for file in files

@@ -11,9 +11,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-import fsspec
+import fsspec  # type: ignore[import-untyped]
 from django.conf import settings
-from fsspec.implementations.local import LocalFileSystem
+from fsspec.implementations.local import (  # type: ignore[import-untyped]
+    LocalFileSystem,
+)
 
 from apps.signals.models import LakeFile
 from ml.schema import TABLES
@@ -51,7 +53,7 @@ def address(name: str) -> str:
     """Return what DuckDB opens: a path, or a URL of the lake's protocol."""
     if is_local():
         return str(Path(root()) / name)
-    return f"{settings.KYCRISK_LAKE.rstrip('/')}/{name}"
+    return f"{str(settings.KYCRISK_LAKE).rstrip('/')}/{name}"
 
 
 def visible_files(table: str, as_of: datetime | None = None) -> list[LakeFile]:
@@ -65,7 +67,7 @@ def visible_files(table: str, as_of: datetime | None = None) -> list[LakeFile]:
 
 
 def scan_sql(files: Sequence[LakeFile]) -> str:
-    """Return the FROM part that reads these files; columns absent in old ones are NULL."""
+    """Return the FROM part for these files; columns that old ones lack are NULL."""
     paths = ", ".join(literal(address(file.name)) for file in files)
     return f"read_parquet([{paths}], union_by_name=true, hive_partitioning=false)"
 

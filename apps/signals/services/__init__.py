@@ -1,5 +1,18 @@
 """Writes of facts: bundles, batches, and the move from hot tables to the lake."""
 
 from apps.signals.services.imports import Counts, ImportReport, import_bundle
+from apps.signals.services.ingest import record_batch
+from apps.signals.services.record import record_outcomes, record_provider_event
+from apps.signals.services.reports import BatchReport
+from apps.signals.services.seal import seal_hours
 
-__all__ = ["Counts", "ImportReport", "import_bundle"]
+__all__ = [
+    "BatchReport",
+    "Counts",
+    "ImportReport",
+    "import_bundle",
+    "record_batch",
+    "record_outcomes",
+    "record_provider_event",
+    "seal_hours",
+]

@@ -15,6 +15,8 @@ import pyarrow as pa
 import pyarrow.json as arrow_json
 import pyarrow.parquet as pq
 
+from apps.core import strict_json
+from apps.core.errors import DomainError
 from apps.core.validation import RAW_TABLES, row_from_text
 from apps.core.validation.vectors import arrow_type
 from apps.signals.choices import BUNDLE_ORDER
@@ -209,6 +211,23 @@ def _plain(lines: list[bytes | None]) -> pa.Table | None:
     except (UnicodeDecodeError, pa.ArrowException):
         return None
     return table if table.num_rows == len(lines) else None
+
+
+def _read_line(piece: Piece, number: int, line: bytes | None) -> None:
+    if line is None:
+        piece.bad.append(Bad(number, "row", "body_too_large"))
+    elif line.strip():
+        try:
+            row = strict_json.loads(line)
+        except DomainError as error:
+            pointer = error.problems[0].pointer if error.problems else ""
+            piece.bad.append(Bad(number, pointer.strip("/") or "row", error.code))
+            return
+        if isinstance(row, dict):
+            piece.rows.append(row)
+            piece.lines.append(number)
+        else:
+            piece.bad.append(Bad(number, "row", "wrong_type"))
 
 
 def _csv(source: Source, rows: int) -> Iterator[Piece]:

@@ -74,7 +74,7 @@ def _usage(rows: pa.Table) -> dict[str, Any]:
 
 
 def _window(rows: pa.Table) -> dict[str, Any]:
-    """The first address of a window's list stands for its network."""
+    """Let the first address of a window's list stand for its network."""
     places = _places(_first(rows["ip_list"]))
     named = pc.replace_substring_regex(_first(rows["asn_list"]), r"^[Aa][Ss]", "")
     numeric = pc.match_substring_regex(named, r"^[0-9]{1,10}$")

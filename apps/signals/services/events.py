@@ -14,6 +14,8 @@ from apps.reference import services as reference
 from apps.signals.choices import Verdict
 from apps.signals.services.once import insert_once
 
+# account_id, kind, keyed hash, seen_at, recorded_at
+SharedValue = tuple[str, str, str, datetime, datetime]
 _TYPES: Final = {
     "account_id": "bigint",
     "event_id": "text",
@@ -64,7 +66,7 @@ class Prepared:
     """One event ready to store, and the shared values that it reveals."""
 
     fact: dict[str, Any]
-    values: list[dict[str, Any]]
+    values: list[SharedValue]
 
     @property
     def short_digest(self) -> int:
@@ -124,7 +126,7 @@ def store_events(prepared: Sequence[Prepared]) -> list[Verdict]:
 
 
 def _looked_up(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Hash and look up every address, device and card of the rows, each kind at once."""
+    """Hash and look up addresses, devices and cards of all rows, each kind at once."""
     data = [row["data"] for row in rows]
     addresses = [one.get("ip") for one in data]
     ips, nets = hashing.address_keys(addresses)
@@ -158,10 +160,10 @@ def _fact(
     at: datetime,
 ) -> dict[str, Any]:
     """Return the columns of one event in the order of `_TYPES`."""
-    plain = {name: row["data"].get(name) for name in _PLAIN}
+    plain: dict[str, Any] = {name: row["data"].get(name) for name in _PLAIN}
     values = (
         plain
-        | hashed
+        | dict(hashed)
         | {
             "account_id": account_keys[row["account_id"]],
             "event_id": row["event_id"],
@@ -183,8 +185,8 @@ def _fact(
 
 def _values(
     row: Mapping[str, Any], hashed: Mapping[str, Any], recorded_at: datetime
-) -> list[dict[str, Any]]:
-    """Return what other accounts could share: address, network, device, client, card."""
+) -> list[SharedValue]:
+    """Return what other accounts could share: address, network, device, card."""
     kinds = {
         "ip": hashed["ip"],
         "net": hashed["net"],
@@ -193,13 +195,7 @@ def _values(
         "card": hashed["fingerprint"],
     }
     return [
-        {
-            "account_id": row["account_id"],
-            "kind": kind,
-            "value": value,
-            "seen_at": row["occurred_at"],
-            "recorded_at": recorded_at,
-        }
+        (row["account_id"], kind, value, row["occurred_at"], recorded_at)
         for kind, value in kinds.items()
         if value is not None
     ]

@@ -18,6 +18,7 @@ from apps.signals.models import ImportedFile
 from apps.signals.selectors.accounts import known_account_ids
 from apps.signals.selectors.audited import imported_content
 from apps.signals.services.bundle import Source, bundle_sources
+from apps.signals.services.history import SNAPSHOT_WARNING, history_of
 from apps.signals.services.publish import Batch, publish
 from apps.signals.services.small import load_small
 from apps.signals.services.stage import stage_file, work_folder
@@ -140,8 +141,13 @@ def _not_loaded(
 def _load_small_table(
     sources: Sequence[Source], rows: Sequence[ImportedFile], at: datetime, bar: Bar
 ) -> None:
+    accounts = sources[0].table == "accounts"
+    history = history_of(sources) if accounts else "versioned"
     for source, row in zip(sources, rows, strict=True):
-        load_small(source, row, at=at, advance=_named(bar, source.name, source.size))
+        if history == "unknown":
+            row.warnings = sorted({*row.warnings, SNAPSHOT_WARNING})
+        advance = _named(bar, source.name, source.size)
+        load_small(source, row, at=at, history=history, advance=advance)
 
 
 def _load_lake_table(

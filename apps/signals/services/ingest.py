@@ -1,7 +1,7 @@
 """A batch by API: checked, claimed once, stored, in one transaction."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -18,48 +18,10 @@ from apps.signals.services import keys
 from apps.signals.services.enrich import canonical
 from apps.signals.services.events import Prepared, prepare_events, store_events
 from apps.signals.services.hot import put_hot
-from apps.signals.services.problems import detail
+from apps.signals.services.reports import BatchReport
 from apps.signals.services.stage import raw_table
 
 _TIMES: Final = {**TIMES, "events": "occurred_at"}
-
-
-@dataclass(frozen=True, slots=True)
-class RowProblem:
-    """Why one row of a batch was refused; `field` is a path, never a value."""
-
-    index: int
-    id: str | None
-    code: str
-    field: str
-
-    @property
-    def detail(self) -> str:
-        return detail(self.field, self.code)
-
-
-@dataclass(slots=True)
-class BatchReport:
-    accepted: int = 0
-    duplicates: int = 0
-    rejected: list[RowProblem] = field(default_factory=list)
-    unknown_fields: set[str] = field(default_factory=set)
-
-    def refuse(self, index: int, row_id: object, code: str, name: str) -> None:
-        """Note a refused row; an id that is no short text is not repeated."""
-        shown = row_id if isinstance(row_id, str) and len(row_id) <= _ID_MAX else None
-        self.rejected.append(RowProblem(index, shown, code, name))
-
-    def count(self, index: int, row_id: str, verdict: Verdict) -> None:
-        if verdict is Verdict.ACCEPTED:
-            self.accepted += 1
-        elif verdict is Verdict.DUPLICATE:
-            self.duplicates += 1
-        else:
-            self.refuse(index, row_id, verdict.value, "event_id")
-
-
-_ID_MAX: Final = 128
 
 
 @dataclass(slots=True)

@@ -83,7 +83,7 @@ def _claimed(keys: Sequence[Key]) -> dict[int, Verdict]:
 
 
 def prune(*, at: datetime) -> int:
-    """Delete keys whose facts the endpoint would refuse as too late; return how many."""
+    """Delete keys of facts that the endpoint would refuse as too late; count them."""
     with connection.cursor() as cursor:
         cursor.execute(
             "DELETE FROM signals_eventkey WHERE occurred_at < %s", [at - KEPT]

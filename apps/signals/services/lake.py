@@ -45,7 +45,8 @@ def store(rows: pa.Table, *, table: str, date: Date) -> Stored:
     ordered = rows.sort_by(
         [("account_id", "ascending"), (time, "ascending"), ("key_hash", "ascending")]
     )
-    known = pc.max_element_wise(ordered[time], ordered["recorded_at"])
+    happened, recorded = ordered[time], ordered["recorded_at"]
+    known = pc.if_else(pc.greater(happened, recorded), happened, recorded)
     aside = _aside()
     write_parquet(ordered, aside, level=3)
     _check(aside, ordered)

@@ -7,9 +7,11 @@ from typing import Any, Final
 
 from django.db import transaction
 
+from apps.audit import services as audit
 from apps.core.validation import validate_rows
 from apps.customers import selectors as customer_facts
 from apps.customers import services as customers
+from apps.customers.services import PutReport
 from apps.signals.choices import Verdict
 from apps.signals.models import ImportedFile
 from apps.signals.services.bundle import (
@@ -24,14 +26,14 @@ from apps.signals.services.outcomes import put_outcomes, put_provider_events
 from apps.signals.services.problems import detail
 from apps.signals.services.stage import work_folder
 
+_IMPORTER: Final = audit.Actor("system", "importer")
 CHUNK_ROWS: Final = 5_000
-_PUT: Final[Mapping[str, Callable[..., Any]]] = {
+_PUT: Final[Mapping[str, Callable[..., PutReport]]] = {
     "customers": customers.put_customers,
     "accounts": customers.put_accounts,
     "api_keys": customers.put_api_keys,
     "payment_methods": customers.put_payment_methods,
 }
-_NAMES_ACCOUNT: Final = ("api_keys", "payment_methods", "events", "outcomes")
 _ID: Final = {"events": "event_id", "outcomes": "outcome_id"}
 
 
@@ -45,23 +47,34 @@ class Tally:
 
 
 def load_small(
-    source: Source, row: ImportedFile, *, at: datetime, advance: Callable[[int], None]
+    source: Source,
+    row: ImportedFile,
+    *,
+    at: datetime,
+    history: str,
+    advance: Callable[[int], None],
 ) -> None:
     """Load a file chunk by chunk; chunks that an earlier run committed are passed by.
 
+    `history` is what accounts are marked with.
     Leaves `progress["counts"]` = [accepted, duplicates, rejected] and the warnings.
     """
     folder = work_folder(source)
     folder.mkdir(parents=True, exist_ok=True)
     for number, piece in enumerate(read_pieces(source, rows=CHUNK_ROWS)):
         if number >= row.progress.get("chunks", 0):
-            _load_chunk(source, row, number, piece, at)
+            _load_chunk(source, row, number, piece, at, history)
         advance(piece.read)
     row.progress.setdefault("counts", [0, 0, 0])
 
 
 def _load_chunk(
-    source: Source, row: ImportedFile, number: int, piece: Piece, at: datetime
+    source: Source,
+    row: ImportedFile,
+    number: int,
+    piece: Piece,
+    at: datetime,
+    history: str,
 ) -> None:
     objects, lines = _objects(piece)
     checked = validate_rows(source.table, objects, as_of=at)
@@ -72,7 +85,7 @@ def _load_chunk(
         for place, clean in zip(checked.places, checked.good, strict=True)
     ]
     with transaction.atomic():
-        tally = _put(source.table, good, at)
+        tally = _put(source.table, good, at, history)
         bad = sorted([*bad, *tally.bad], key=lambda one: one.line)
         _log(source, number, bad)
         counts = row.progress.get("counts", [0, 0, 0])
@@ -105,29 +118,32 @@ def _log(source: Source, number: int, bad: Sequence[Bad]) -> None:
         path.write_text("".join(f"{line}\n" for line in text))
 
 
-def _put(table: str, good: Sequence[tuple[int, dict[str, Any]]], at: datetime) -> Tally:
+def _put(
+    table: str, good: Sequence[tuple[int, dict[str, Any]]], at: datetime, history: str
+) -> Tally:
     tally = Tally()
-    if table in _NAMES_ACCOUNT:
-        keys = customer_facts.ids_of(sorted({row["account_id"] for _, row in good}))
-        tally.bad += [
-            Bad(line, "account_id", "unknown_account")
-            for line, row in good
-            if row["account_id"] not in keys
-        ]
-        good = [(line, row) for line, row in good if row["account_id"] in keys]
-    else:
-        keys = {}
+    rows = [row for _, row in good]
     if table in _PUT:
-        report = _PUT[table](rows=[row for _, row in good], source="bundle", at=at)
+        more = {"history": history} if table == "accounts" else {}
+        report = _PUT[table](rows=rows, source="bundle", at=at, **more)
         tally.accepted += report.accepted
         tally.duplicates += report.duplicates
+        tally.bad += [_orphan(good[place][0]) for place in report.orphans]
     elif table == "provider":
-        rows = [row for _, row in good]
         verdicts = put_provider_events(rows=rows, recorded_at=None, at=at)
         _count(tally, good, verdicts, "name")
     else:
-        _put_facts(table, tally, good, keys, at)
+        keys = customer_facts.ids_of(sorted({row["account_id"] for row in rows}))
+        known = [(line, row) for line, row in good if row["account_id"] in keys]
+        tally.bad += [
+            _orphan(line) for line, row in good if row["account_id"] not in keys
+        ]
+        _put_facts(table, tally, known, keys, at)
     return tally
+
+
+def _orphan(line: int) -> Bad:
+    return Bad(line, "account_id", "unknown_account")
 
 
 def _put_facts(
@@ -154,7 +170,7 @@ def _put_facts(
         verdicts = (
             put_events(rows=rows, account_keys=keys, recorded_at=None, at=at)
             if table == "events"
-            else put_outcomes(rows=rows, account_keys=keys, at=at)
+            else put_outcomes(rows=rows, account_keys=keys, at=at, actor=_IMPORTER)
         )
         _count(tally, now, verdicts, name)
         rest = later

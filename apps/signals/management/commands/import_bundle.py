@@ -2,13 +2,15 @@ from argparse import ArgumentParser
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from apps.audit.services import Actor
 from apps.core.commands import KycriskCommand, Unusable
-from apps.core.progress import Bar
 from apps.signals.errors import BundleRefusedError
 from apps.signals.services import ImportReport, import_bundle
+
+if TYPE_CHECKING:
+    from apps.core.progress import Bar
 
 
 class Command(KycriskCommand):
