@@ -8,6 +8,7 @@ from apps.reference.services.lookup import (
     missing,
     versions,
 )
+from apps.reference.services.phones import phone_countries
 from apps.reference.services.refresh import (
     RefreshReport,
     refresh_reference,
@@ -23,6 +24,7 @@ __all__ = [
     "lookup_email_domains",
     "lookup_ips",
     "missing",
+    "phone_countries",
     "refresh_reference",
     "stale_kinds",
     "versions",

@@ -1,0 +1,33 @@
+"""Values that accounts share, found in events."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final
+
+from django.db import connection
+
+_PUT_VALUES: Final = """
+INSERT INTO customers_accountvalue (account_id, kind, value, seen_at, recorded_at)
+SELECT a.id, g.kind, g.value, min(g.seen_at), min(g.recorded_at)
+FROM unnest(%s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::timestamptz[])
+  AS g(account_id, kind, value, seen_at, recorded_at)
+JOIN customers_account a USING (account_id)
+WHERE NOT EXISTS (SELECT FROM customers_accountvalue v WHERE v.account_id = a.id
+  AND v.kind = g.kind AND v.value = g.value AND v.seen_at <= g.seen_at)
+GROUP BY a.id, g.kind, g.value
+ON CONFLICT DO NOTHING
+"""
+
+
+def put_values(*, rows: Iterable[tuple[str, str, str, datetime, datetime]]) -> int:
+    """Store shared values found in events; return how many were new.
+
+    A row is (account_id, kind, keyed hash, seen_at, recorded_at). Only the first
+    moment an account was seen with a value is kept; unknown accounts are passed over.
+    """
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    if not columns:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute(_PUT_VALUES, columns)
+        return cursor.rowcount

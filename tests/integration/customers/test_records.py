@@ -1,0 +1,320 @@
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+from apps.audit.models import Entry
+from apps.audit.subjects import compare
+from apps.core.validation import validate_rows
+from apps.customers import selectors
+from apps.customers import services as customers
+from apps.customers.models import (
+    Account,
+    AccountValue,
+    AccountVersion,
+    VaultKey,
+    VaultValue,
+)
+from apps.customers.services import hashing
+from ml.schema import TABLES
+
+T0 = datetime(2026, 5, 1, 10, tzinfo=UTC)
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+
+
+def account(account_id: str = "a1", **more: Any) -> dict[str, Any]:
+    """Return one checked row of `accounts`."""
+    raw = {"account_id": account_id, "created_at": T0} | more
+    checked = validate_rows("accounts", [raw], as_of=NOW)
+    assert not checked.rejects
+    return checked.good[0]
+
+
+FULL = {
+    "kind": "organization",
+    "plan": "build",
+    "channel": "self_serve",
+    "email": "jane.doe7@mail.acme.example",
+    "email_verified": True,
+    "phone": "+4915112345678",
+    "name": "Jane Doe",
+    "org_name": "Acme",
+    "org_domain": "acme.example",
+    "declared_country": "DE",
+    "signup_ip": "192.0.2.9",
+    "signup_ja4": "t13d1516h2",
+    "signup_device_id": "dev-1",
+    "payment_type": "card",
+    "payment_fingerprint": "fp-1",
+    "payment_bin": "400000",
+    "payer_name": "DOE JANE",
+    "address_line": "1 Street",
+    "postal_code": "10115",
+    "contract": False,
+}
+
+
+@pytest.mark.django_db
+def test_bundle_row_becomes_facts_values_and_sealed_values() -> None:
+    report = customers.put_accounts(
+        rows=[account(**FULL)], source="bundle", at=NOW, history="unknown"
+    )
+    assert (report.accepted, report.duplicates) == (1, 0)
+    version = AccountVersion.objects.get()
+    assert version.valid_from == version.recorded_at == T0
+    assert (version.history, version.email_class) == ("unknown", "unknown")
+    assert version.email_pattern == "L4.L3D1@unknown"
+    assert version.phone_country == "DE"
+    assert version.org_domain_matches is True
+    assert version.payer_matches is True
+    assert version.registration_given is False
+    kinds = set(AccountValue.objects.values_list("kind", flat=True))
+    assert kinds == {
+        "card", "bin_day", "device", "ja4", "ip", "net", "email", "email_pattern",
+        "phone", "phone_block", "address", "payer",
+    }  # fmt: skip
+    sealed = set(VaultValue.objects.values_list("field", flat=True))
+    assert sealed == {
+        "email", "phone", "name", "org_name", "org_domain", "signup_ip",
+        "payer_name", "address_line", "postal_code",
+    }  # fmt: skip
+    assert VaultKey.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_no_personal_value_outside_the_vault() -> None:
+    customers.put_accounts(rows=[account(**FULL)], source="bundle", at=NOW)
+    tables = ["account", "accountversion", "accountvalue", "vaultvalue", "vaultkey"]
+    with connection.cursor() as cursor:
+        for table in tables:
+            cursor.execute(f"SELECT t::text FROM customers_{table} t")
+            text = str(cursor.fetchall()).lower()
+            for value in ("jane", "doe", "192.0.2.9", "15112345678", "1 street"):
+                assert value not in text
+                assert value.encode().hex() not in text
+        cursor.execute("SELECT convert_from(body, 'UTF8') FROM audit.entry")
+        assert "jane" not in str(cursor.fetchall())
+
+
+@pytest.mark.django_db
+def test_same_rows_again_change_nothing() -> None:
+    rows = [account(f"a{n}", **FULL) for n in range(5)]
+    customers.put_accounts(rows=rows, source="bundle", at=NOW)
+    counts = [m.objects.count() for m in (AccountVersion, AccountValue, VaultValue)]
+    entries = Entry.objects.count()
+    later = NOW + timedelta(days=1)
+    again = customers.put_accounts(rows=rows, source="bundle", at=later)
+    assert (again.accepted, again.duplicates) == (0, 5)
+    assert counts == [
+        m.objects.count() for m in (AccountVersion, AccountValue, VaultValue)
+    ]
+    assert Entry.objects.count() == entries
+
+
+@pytest.mark.django_db
+def test_versions_count_from_their_start() -> None:
+    rows = [
+        account(plan="free", valid_from=T0),
+        account(plan="pro", valid_from=T0 + timedelta(days=3)),
+    ]
+    customers.put_accounts(rows=rows, source="bundle", at=NOW)
+
+    def plan(days: float) -> list[str | None]:
+        table = selectors.accounts_table(T0 + timedelta(days=days))
+        return table.column("plan").to_pylist()
+
+    assert plan(-1) == []
+    assert plan(1) == ["free"]
+    assert plan(3) == ["pro"]
+    one = Account.objects.get()
+    found = selectors.version_in_force(one, T0 + timedelta(days=2))
+    assert found is not None
+    assert found.plan == "free"
+
+
+@pytest.mark.django_db
+def test_api_version_is_known_from_receipt_and_can_return() -> None:
+    def put(plan: str, hour: int) -> int:
+        return customers.put_accounts(
+            rows=[account(plan=plan)], source="api", at=NOW + timedelta(hours=hour)
+        ).accepted
+
+    assert [put("free", 0), put("free", 1), put("pro", 2), put("free", 3)] == [
+        1, 0, 1, 1
+    ]  # fmt: skip
+    assert selectors.accounts_table(NOW - timedelta(hours=1)).num_rows == 0
+    plans = [
+        selectors.accounts_table(NOW + timedelta(hours=h)).column("plan")[0].as_py()
+        for h in (0, 1, 2, 3)
+    ]
+    assert plans == ["free", "free", "pro", "free"]
+    assert Entry.objects.filter(kind="customers.account.recorded").count() == 3
+
+
+@pytest.mark.django_db
+def test_canonical_tables_have_the_schema() -> None:
+    customers.put_accounts(rows=[account(**FULL)], source="bundle", at=NOW)
+    put_children()
+    for name, table in (
+        ("accounts", selectors.accounts_table(NOW)),
+        ("account_values", selectors.values_table(NOW)),
+        ("api_keys", selectors.api_keys_table(NOW)),
+        ("payment_methods", selectors.payment_methods_table(NOW)),
+        ("accounts", selectors.accounts_table(T0 - timedelta(days=1))),
+    ):
+        assert table.column_names == [column.name for column in TABLES[name]]
+        expected = [selectors._ARROW[column.type] for column in TABLES[name]]
+        assert table.schema.types == expected
+    row = selectors.accounts_table(NOW, ["a1"]).to_pylist()[0]
+    assert row["created_at"] == T0
+    assert (row["email_verified"], row["contract"]) == (True, False)
+    assert row["phone_verified"] is None
+    assert row["signup_form_ms"] is None
+    assert selectors.accounts_table(NOW, ["other"]).num_rows == 0
+
+
+def put_children() -> None:
+    keys = [
+        {
+            "key_id": "k1",
+            "account_id": "a1",
+            "created_at": T0,
+            "created_ip": "192.0.2.9",
+        },
+        {"key_id": "k2", "account_id": "gone", "created_at": T0},
+        {
+            "key_id": "k3",
+            "account_id": "a1",
+            "created_at": T0,
+            "revoked_at": T0 + timedelta(days=5),
+        },
+    ]
+    report = customers.put_api_keys(rows=keys, source="bundle", at=NOW)
+    assert (report.accepted, report.orphans) == (2, [1])
+    methods = [
+        {"account_id": "a1", "fingerprint": "fp-1", "added_at": T0, "bin": "400000"},
+        {
+            "account_id": "a1",
+            "fingerprint": "fp-2",
+            "added_at": T0 + timedelta(days=1),
+            "type": "card",
+        },
+    ]
+    report = customers.put_payment_methods(rows=methods, source="bundle", at=NOW)
+    assert report.accepted == 2
+
+
+@pytest.mark.django_db
+def test_keys_and_methods_as_known() -> None:
+    customers.put_accounts(rows=[account(**FULL)], source="bundle", at=NOW)
+    put_children()
+    early, late = T0 + timedelta(days=1), T0 + timedelta(days=6)
+    revoked = [selectors.api_keys_table(t).to_pylist() for t in (early, late)]
+    assert [row["revoked_at"] for row in revoked[0]] == [None, None]
+    assert revoked[1][1]["revoked_at"] == T0 + timedelta(days=5)
+    cards = selectors.payment_methods_table(late).to_pylist()
+    assert len(cards) == 2
+    assert {row["fingerprint"] for row in cards} == set(
+        hashing.keyed("card", ["fp-1", "fp-2"])
+    )
+    first = selectors.payment_methods_table(T0).to_pylist()
+    assert [row["bin"] for row in first] == ["400000"]
+
+
+@pytest.mark.django_db
+def test_link_counts_by_window() -> None:
+    moments = {"b1": 0.5, "b2": 20, "b3": 24 * 6, "b4": 24 * 80, "b5": 24 * 100}
+    rows = [
+        account(name, signup_device_id="shared", created_at=T0 - timedelta(hours=hours))
+        for name, hours in moments.items()
+    ]
+    me = account("me", signup_device_id="shared")
+    later = account(
+        "b6", signup_device_id="shared", created_at=T0 + timedelta(seconds=1)
+    )
+    customers.put_accounts(rows=[*rows, me, later], source="bundle", at=NOW)
+    value = hashing.key_of("device", "shared")
+    assert value is not None
+    with CaptureQueriesContext(connection) as queries:
+        counts = selectors.link_counts(
+            account_id="me", values=[("device", value), ("card", "none")], as_of=T0
+        )
+    assert len(queries) == 1
+    assert counts["device"] == {"1h": 1, "24h": 2, "7d": 3, "30d": 3, "90d": 4}
+    assert counts["card"] == dict.fromkeys(counts["card"], 0)
+
+
+@pytest.mark.django_db
+def test_first_sight_does_not_depend_on_the_order_of_arrival() -> None:
+    customers.put_accounts(rows=[account()], source="bundle", at=NOW)
+    seen = [T0 + timedelta(days=n) for n in (5, 2, 9, 2)]
+    for moment in seen:
+        customers.put_values(rows=[("a1", "device", "v", moment, moment)])
+    customers.put_values(rows=[("nobody", "device", "v", T0, T0)])
+    moments = AccountValue.objects.filter(kind="device").values_list("seen_at")
+    assert min(moments) == (T0 + timedelta(days=2),)
+    assert len(moments) == 2
+
+
+@pytest.mark.django_db
+def test_signup_takes_three_round_trips() -> None:
+    put = customers.put_account
+    put(row=account("warm"), at=NOW)
+    with CaptureQueriesContext(connection) as queries:
+        made = put(row=account(**FULL), at=NOW)
+    assert len(queries) <= 3
+    assert made == Account.objects.get(account_id="a1")
+    assert made.subject == Account.objects.get(account_id="a1").subject
+    assert put(row=account(**FULL), at=NOW).pk == made.pk
+
+
+@pytest.mark.django_db
+def test_log_and_rows_agree() -> None:
+    customers.put_accounts(rows=[account(**FULL)], source="bundle", at=NOW)
+    customers.put_account(row=account("a2", **FULL), at=NOW)
+    customers.put_customers(
+        rows=[{"customer_id": "c1", "legal_name": "Acme", "verified_level": 2}],
+        source="bundle",
+        at=NOW,
+    )
+    put_children()
+    for name, subject in (
+        ("account_version", selectors.audited_account_versions),
+        ("customer_version", selectors.audited_customer_versions),
+        ("api_key", selectors.audited_api_keys),
+        ("payment_method", selectors.audited_payment_methods),
+    ):
+        count, problems = compare(name, subject())
+        assert count > 0
+        assert problems == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "query",
+    [
+        "UPDATE customers_account SET created_at = now()",
+        "DELETE FROM customers_accountvalue",
+        "TRUNCATE customers_accountversion CASCADE",
+    ],
+)
+def test_facts_cannot_be_edited(query: str) -> None:
+    customers.put_accounts(rows=[account(**FULL)], source="bundle", at=NOW)
+    with (
+        pytest.raises(DatabaseError),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(query)
+
+
+def test_unrecorded_version_fails_at_commit(fresh_database) -> None:
+    customers.put_accounts(rows=[account()], source="bundle", at=NOW)
+    one = Account.objects.get()
+    with pytest.raises(DatabaseError, match="not recorded"), transaction.atomic():
+        AccountVersion.objects.create(
+            account=one, valid_from=T0, recorded_at=T0, ingested_at=T0, digest=b"x"
+        )
+    assert AccountVersion.objects.count() == 1
