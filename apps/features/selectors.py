@@ -47,7 +47,7 @@ links AS (
 SELECT chosen.created_at, {_COLUMNS},
     (SELECT json_object_agg(kind, json_build_array({_COUNTS})) FROM links)
 FROM asked CROSS JOIN chosen
-LEFT JOIN LATERAL (
+JOIN LATERAL (
     SELECT * FROM customers_accountversion v
     WHERE v.account_id = chosen.id AND v.valid_from <= at AND v.recorded_at <= at
     ORDER BY v.valid_from DESC, v.recorded_at DESC, v.id DESC LIMIT 1

@@ -1,0 +1,158 @@
+"""One account in the request equals the same account in bulk, bit by bit."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+
+from apps.audit.services import Actor
+from apps.core.errors import NotFoundError
+from apps.customers import services as customers
+from apps.features import services
+from apps.signals import services as signals
+from ml.features import EVIDENCE, FEATURES, NAMES
+from ml.frames import FeatureFrame
+
+T = datetime(2026, 3, 1, tzinfo=UTC)
+ENTRY = tuple(feature.name for feature in FEATURES if feature.group == "entry")
+USAGE = tuple(item.name for item in (*FEATURES, *EVIDENCE) if item.group == "usage")
+
+pytestmark = pytest.mark.django_db
+
+
+def accounts() -> Iterator[Mapping[str, Any]]:
+    """Forty sign-ups over 100 days that share cards, devices, phones and networks."""
+    for number in range(40):
+        yield {
+            "account_id": f"account-{number:02}",
+            "created_at": T - timedelta(days=2.5 * number, hours=1),
+            "email": f"person{number % 4:02}@example{number % 3}.com",
+            "email_verified": number % 2 == 0,
+            "phone": f"+4930123{number % 7:04}",
+            "declared_country": "DE" if number % 3 else "FR",
+            "payment_country": "DE",
+            "payment_type": "card",
+            "payment_fingerprint": f"card-{number % 5}",
+            "payment_funding": "prepaid" if number % 4 == 0 else None,
+            "signup_ip": f"198.51.100.{number}",
+            "signup_device_id": f"device-{number % 9}" if number % 2 else None,
+            "signup_form_ms": 900 * number,
+            "contract": number == 7,
+        }
+
+
+@pytest.fixture
+def population(db: None) -> None:
+    rows = list(accounts())
+    # what is written after T, or about later, must not show
+    later = {**rows[0], "email_verified": False, "valid_from": T + timedelta(days=1)}
+    newcomer = {**rows[1], "account_id": "later", "created_at": T + timedelta(hours=1)}
+    customers.put_accounts(
+        rows=[*rows, later, newcomer], source="bundle", at=T + timedelta(days=9)
+    )
+
+
+def record_usage() -> None:
+    rows = [
+        {
+            "event_id": f"e-{number}",
+            "account_id": "account-03",
+            "key_id": "key",
+            "occurred_at": (T - timedelta(minutes=30 * number)).isoformat(),
+            "model": "m",
+            "input_tokens": 10,
+            "output_tokens": number,
+            "ip": "198.51.100.3",
+            "elicits": "reasoning" if number % 3 else "none",
+        }
+        for number in range(1, 100)
+    ]
+    report = signals.record_batch(
+        rows=list(enumerate(rows)),
+        report=signals.BatchReport(),
+        at=T,
+        actor=Actor("system", "test"),
+        request_id=None,
+    )
+    assert report.accepted == len(rows)
+
+
+def value(frame: FeatureFrame, name: str, account: str) -> float:
+    return float(frame.column(name)[frame.account_ids.index(account)])
+
+
+def test_request_and_bulk_agree_on_every_entry_feature(population: None) -> None:
+    bulk = services.take_snapshots(as_of=T)
+    assert bulk.account_ids == tuple(f"account-{number:02}" for number in range(40))
+    single = [
+        services.snapshot_now(account_id=account, as_of=T).select(ENTRY)
+        for account in bulk.account_ids
+    ]
+    assert np.array_equal(np.concatenate(single), bulk.select(ENTRY), equal_nan=True)
+    shared = bulk.column("shared_card_count_90d")
+    assert shared[0] == 7  # eight accounts have the card, all within 90 days of T
+    assert np.nanmax(bulk.column("shared_device_count_90d")) > 0
+
+
+def test_some_accounts_see_the_links_to_all_others(population: None) -> None:
+    chosen = ["account-03", "account-11"]
+    some = services.take_snapshots(as_of=T, account_ids=chosen)
+    everybody = services.take_snapshots(as_of=T)
+    assert some.account_ids == tuple(chosen)
+    kept = np.isin(np.array(everybody.account_ids), chosen)
+    assert np.array_equal(some.values, everybody.values[kept], equal_nan=True)
+
+
+def test_the_request_reads_what_the_last_run_has_stored(population: None) -> None:
+    record_usage()
+    assert not services.snapshot_now(account_id="account-03", as_of=T).has_usage[0]
+    for group in ("payment", "network", "usage"):
+        services.compute_signals(group=group, as_of=T)
+    bulk = services.take_snapshots(as_of=T, account_ids=["account-03"])
+    now = services.snapshot_now(account_id="account-03", as_of=T)
+    assert bulk.has_usage[0]
+    assert now.has_usage[0]
+    assert np.array_equal(now.values, bulk.values, equal_nan=True)
+    assert value(now, "request_count_7d", "account-03") == 99
+    assert not services.snapshot_now(account_id="account-04", as_of=T).has_usage[0]
+
+
+def test_stored_signals_of_later_are_not_known_before(population: None) -> None:
+    record_usage()
+    services.compute_signals(group="usage", as_of=T)
+    before = services.snapshot_now(
+        account_id="account-03", as_of=T - timedelta(seconds=1)
+    )
+    assert np.isnan(before.select(USAGE)).all()
+
+
+def test_a_late_run_never_replaces_a_newer_one(population: None) -> None:
+    record_usage()
+    assert services.compute_signals(group="usage", as_of=T) == {"accounts": 1}
+    services.compute_signals(group="usage", as_of=T - timedelta(days=1))
+    now = services.snapshot_now(account_id="account-03", as_of=T)
+    assert value(now, "request_count_7d", "account-03") == 99
+
+
+def test_an_account_that_is_not_known_has_no_snapshot(population: None) -> None:
+    with pytest.raises(NotFoundError):
+        services.snapshot_now(account_id="later", as_of=T)
+    with pytest.raises(NotFoundError):
+        services.snapshot_now(account_id="nobody", as_of=T)
+
+
+def test_an_engine_of_another_moment_is_refused(population: None) -> None:
+    from apps.signals.selectors import open_engine
+
+    with open_engine(as_of=T) as engine, pytest.raises(ValueError, match="moment"):
+        services.take_snapshots(as_of=T - timedelta(days=1), engine=engine)
+
+
+def test_one_account_takes_two_queries(
+    population: None, django_assert_num_queries: Any
+) -> None:
+    with django_assert_num_queries(2):
+        frame = services.snapshot_now(account_id="account-03", as_of=T)
+    assert frame.names == NAMES
