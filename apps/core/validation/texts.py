@@ -11,7 +11,8 @@ LOCAL: Final = r"[^\s@\"(),:;<>\[\]\\]{1,64}"
 _DOMAIN = re.compile(DOMAIN)
 _LOCAL = re.compile(LOCAL)
 _PLAIN = re.compile(r"[ -~]*")
-_CARD_RUN = re.compile(r"(?<!\d)[2-6](?:[ \-]?\d){12,18}(?!\d)")
+# a run inside a longer word is part of an opaque id, such as a hash
+_CARD_RUN = re.compile(r"(?<![0-9A-Za-z])[2-6](?:[ \-]?\d){12,18}(?![0-9A-Za-z])")
 # Marks that reorder or hide text; joiners (U+200C, U+200D) are part of real names.
 _HIDDEN = frozenset("\u061c\u200b\u200e\u200f\u2060\ufeff") | {
     chr(code) for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
