@@ -1,6 +1,7 @@
 """Reads of one account: the request path has milliseconds, not seconds."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -8,7 +9,6 @@ import numpy as np
 from django.db import connection
 
 from apps.core.errors import NotFoundError
-from apps.features.models import SignalSnapshot
 from ml.features import NAMES, EntryFacts, catalogue_hash, missing_shared
 from ml.features.entry import ENTRY_COLUMNS
 from ml.features.links import KINDS, WINDOWS
@@ -24,7 +24,7 @@ _COUNTS: Final = ", ".join(f"n{days}" for days in _DAYS)
 _COLUMNS: Final = ", ".join(f"version.{name}" for name in _VERSIONED)
 # The same question as ml.features.links.counts, asked about one account. Rows are
 # unique by account, kind and value, so that other rows are other accounts.
-_ENTRY_SQL: Final = f"""
+_CURRENT_SQL: Final = f"""
 WITH asked AS (SELECT %(as_of)s::timestamptz AS at),
 chosen AS (
     SELECT id, created_at FROM customers_account, asked
@@ -45,7 +45,10 @@ links AS (
     GROUP BY own.kind
 )
 SELECT chosen.created_at, {_COLUMNS},
-    (SELECT json_object_agg(kind, json_build_array({_COUNTS})) FROM links)
+    (SELECT json_object_agg(kind, json_build_array({_COUNTS})) FROM links),
+    (SELECT json_agg(stored."values") FROM features_signalsnapshot stored
+        WHERE stored.account_id = chosen.id AND stored.as_of <= at
+            AND stored.catalogue = %(catalogue)s)
 FROM asked CROSS JOIN chosen
 JOIN LATERAL (
     SELECT * FROM customers_accountversion v
@@ -60,22 +63,32 @@ def feature_names() -> tuple[str, ...]:
     return NAMES
 
 
-def entry_facts(*, account_id: str, as_of: datetime) -> EntryFacts:
-    """Return the entry facts of one account as known at `as_of`, in one query.
+@dataclass(frozen=True, slots=True)
+class Current:
+    """What the request path knows of one account."""
 
-    Raise NotFoundError when the account was not known by then.
+    facts: EntryFacts
+    signals: list[Mapping[str, float]]  # of each group, from its last run
+
+
+def current(*, account_id: str, as_of: datetime) -> Current:
+    """Return entry facts and stored signals of one account as of T, in one query.
+
+    Signals of a later run or of another catalogue are left out. Raise NotFoundError
+    when the account was not known by then.
     """
     parameters: dict[str, Any] = {
         "account_id": account_id,
         "as_of": as_of,
         "kinds": list(KINDS),
+        "catalogue": catalogue_hash(),
     }
     with connection.cursor() as cursor:
-        cursor.execute(_ENTRY_SQL, parameters)
+        cursor.execute(_CURRENT_SQL, parameters)
         row = cursor.fetchone()
     if row is None:
         raise NotFoundError("This account is not known at that moment.")
-    created, *columns, links = row
+    created, *columns, links, signals = row
     arrays = {
         name: np.array([value], dtype=object)
         for name, value in zip(_VERSIONED, columns, strict=True)
@@ -83,18 +96,8 @@ def entry_facts(*, account_id: str, as_of: datetime) -> EntryFacts:
     arrays["created_at"] = np.array(
         [created.astimezone(UTC).replace(tzinfo=None)], dtype="datetime64[us]"
     )
-    return EntryFacts(as_of, arrays, _shared(links or {}))
-
-
-def stored_signals(*, account_id: str, as_of: datetime) -> list[Mapping[str, Any]]:
-    """Return the stored values of each group of this catalogue, none later than T."""
-    return list(
-        SignalSnapshot.objects.filter(
-            account__account_id=account_id,
-            as_of__lte=as_of,
-            catalogue=catalogue_hash(),
-        ).values_list("values", flat=True)
-    )
+    facts = EntryFacts(as_of, arrays, _shared(links or {}))
+    return Current(facts, signals or [])
 
 
 def _shared(links: Mapping[str, Sequence[int]]) -> dict[str, dict[str, Any]]:

@@ -54,14 +54,14 @@ def take_snapshots(
 
 
 def snapshot_now(*, account_id: str, as_of: datetime) -> FeatureFrame:
-    """Return one row of features within milliseconds, from two queries.
+    """Return one row of features within milliseconds, from one query.
 
     Raise NotFoundError when the account is not known at `as_of`.
     """
-    facts = selectors.entry_facts(account_id=account_id, as_of=as_of)
-    values = features.compute_entry(facts)
+    current = selectors.current(account_id=account_id, as_of=as_of)
+    values = features.compute_entry(current.facts)
     has_usage = False
-    for stored in selectors.stored_signals(account_id=account_id, as_of=as_of):
+    for stored in current.signals:
         has_usage |= bool(stored.get(_HAS_USAGE))
         for name, value in stored.items():
             if name != _HAS_USAGE:

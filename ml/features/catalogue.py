@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from functools import cache
 from typing import Final
 
 from ml.features import links, network, payment, rhythm, shape, signup, usage
@@ -27,6 +28,7 @@ NAMES: Final = tuple(item.name for item in COLUMNS)
 check(FEATURES, EVIDENCE)
 
 
+@cache
 def catalogue_hash() -> str:
     """Return 16 hex digits that change with names, order, directions or definitions."""
     content = {
