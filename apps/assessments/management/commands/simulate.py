@@ -1,0 +1,58 @@
+from argparse import ArgumentParser, ArgumentTypeError
+from pathlib import Path
+from typing import Any
+
+from apps.core.commands import KycriskCommand, Unusable, moment
+from ml.simulate.tiers import OFFERED
+
+
+def seed(text: str) -> int:
+    """Read a seed: a whole number that is not negative."""
+    if not text.isdecimal():
+        raise ArgumentTypeError(f"{text!r} is not a whole number from 0 upward")
+    return int(text)
+
+
+class Command(KycriskCommand):
+    help = (
+        "Write a simulated world: DIR/bundle, as a provider hands it over, with the"
+        " lookup tables of its addresses and cards, and DIR/truth, which no importer"
+        " reads. The same tier and seed give the same files."
+    )
+    example = "/tmp/world --tier nano --seed 1"  # noqa: S108 - shown in --help
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("dir", type=Path, metavar="DIR", help="the folder to write")
+        parser.add_argument("--tier", choices=OFFERED, default="nano")
+        parser.add_argument("--seed", type=seed, required=True, metavar="N")
+        parser.add_argument(
+            "--end",
+            type=moment,
+            metavar="T",
+            help="the last midnight of the world's 120 days (default 2026-11-01)",
+        )
+
+    def run(self, **options: Any) -> dict[str, Any]:
+        # numpy and pyarrow take half a second, which --help need not pay
+        from ml.simulate import simulate
+
+        folder: Path = options["dir"]
+        try:
+            written = simulate(
+                folder, options["tier"], options["seed"], options["end"], self._step
+            )
+        except OSError as error:
+            raise Unusable(f"{folder} cannot be written: {error.strerror}.") from error
+        for name, rows in sorted(written.rows.items()):
+            self.say(f"{rows:>12,} {name}")
+        return {
+            "dir": str(folder),
+            "tier": written.tier,
+            "seed": written.seed,
+            "start": written.start,
+            "end": written.end,
+            "rows": written.rows,
+        }
+
+    def _step(self, label: str, done: int, total: int) -> None:
+        self.progress(label, done, total)

@@ -1,0 +1,126 @@
+"""How operators hand a campaign's work queue to their accounts.
+
+The queue holds every item once. An operator splits it over whatever accounts live, and
+when one is lost in the middle of the day another takes over its jobs.
+"""
+
+# ruff: noqa: PLR2004 - the numbers are parameters of the world
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.simulate.campaigns import Ring
+from ml.simulate.clock import is_weekend
+from ml.simulate.honest import Setting
+from ml.simulate.seeds import Columns, Numbers, below, mix, uniform
+from ml.simulate.sessions import WORK, hours_of_day
+
+_SHARD = 50
+
+
+def work_sessions(setting: Setting, rings: list[Ring], plans: Columns) -> Columns:
+    """Return the work sessions of all rings; items are numbered along each queue."""
+    parts = [_ring_jobs(setting, ring, plans) for ring in rings]
+    jobs = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    campaign = np.concatenate(
+        [
+            np.full(len(part["start"]), ord(ring.campaign))
+            for ring, part in zip(rings, parts, strict=True)
+        ]
+    )
+    order = np.lexsort((jobs["start"], campaign))
+    place = np.empty(len(order), np.int64)
+    place[order] = np.arange(len(order))
+    jobs["item"] = mix(setting.seeds.key("queue"), place)
+    return jobs
+
+
+def _ring_jobs(setting: Setting, ring: Ring, plans: Columns) -> Columns:
+    rng = setting.seeds.rng("dispatch", ring.number)
+    rows = np.flatnonzero(plans["ring"] == ring.number)
+    part = {name: values[rows] for name, values in plans.items()}
+    at, starts = _split(setting, ring, rng, part)
+    at = _hand_over(rng, part, at, starts)
+    kept = at >= 0
+    at, starts = at[kept], starts[kept]
+    turns = _turns(ring, rng, len(at))
+    tmpl, variant = _templates(setting, ring, part, at, starts)
+    return {
+        "account": rows[at],
+        "start": starts,
+        "turns": turns,
+        "source": np.full(len(at), WORK, np.int8),
+        "tmpl": tmpl,
+        "item": np.zeros(len(at), np.uint64),
+        "variant": variant,
+    }
+
+
+def _split(
+    setting: Setting, ring: Ring, rng: np.random.Generator, part: Columns
+) -> tuple[NDArray[np.int64], Numbers]:
+    """Assign each day's jobs to accounts and hours by the operator's mechanism."""
+    seeds = setting.seeds
+    cover = min(ring.near(seeds, "cover"), 0.9)
+    weekend, flat = ring.near(seeds, "weekend"), ring.near(seeds, "flat")
+    each = max(ring.rate * (1 - cover), 1.0) / ring.turns
+    accounts, times = [], []
+    for day in range(int(ring.start), int(np.ceil(ring.until))):
+        live = np.flatnonzero((part["work_from"] < day + 1) & (part["work_to"] > day))
+        if not len(live):
+            continue
+        rest = weekend if is_weekend(np.array([float(day)]))[0] else 1.0
+        count = int(rng.poisson(each * rest * len(live)))
+        if ring.mechanism == "round_robin":
+            chosen = np.resize(rng.permutation(live), count)
+        else:
+            weights = part["work_weight"][live]
+            chosen = rng.choice(live, count, p=weights / weights.sum())
+        anytime = rng.random(count) * 24
+        own = hours_of_day(rng, part, chosen)
+        hours = np.where(rng.random(count) < flat, anytime, own)
+        accounts.append(chosen)
+        times.append(day + hours / 24)
+    return np.concatenate(accounts), np.concatenate(times)
+
+
+def _hand_over(
+    rng: np.random.Generator, part: Columns, at: NDArray[np.int64], starts: Numbers
+) -> NDArray[np.int64]:
+    """Move jobs of accounts that are not there (yet, or any more) to ones that are."""
+    n = len(part["work_from"])
+
+    def dead(rows: NDArray[np.int64], when: Numbers) -> NDArray[np.bool_]:
+        return (when < part["work_from"][rows]) | (when >= part["work_to"][rows])
+
+    for _ in range(12):
+        lost = np.flatnonzero(dead(at, starts))
+        if not len(lost):
+            return at
+        at[lost] = rng.integers(0, n, len(lost))
+    return np.where(dead(at, starts), -1, at)
+
+
+def _turns(ring: Ring, rng: np.random.Generator, n: int) -> NDArray[np.int16]:
+    """Harvested agent work is deep and even; the rest is mostly single questions."""
+    if ring.campaign == "C" and ring.level < 4:
+        turns = np.rint(rng.normal(ring.turns, 0.15 * ring.turns, n))
+    else:
+        turns = rng.geometric(1 / ring.turns, n)
+    return np.clip(turns, 1, 40).astype(np.int16)
+
+
+def _templates(
+    setting: Setting, ring: Ring, part: Columns, at: NDArray[np.int64], starts: Numbers
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return template row and paraphrase number (0 is the common wording)."""
+    seeds = setting.seeds
+    job = np.arange(len(at))
+    shard = job // _SHARD if ring.mechanism != "sticky_shards" else part["member"][at]
+    topic = uniform(mix(seeds.key("topic", ring.number), shard, np.floor(starts / 7)))
+    loose = uniform(mix(seeds.key("loose", ring.number), job))
+    place = np.where(loose < 0.5, topic, uniform(mix(seeds.key("any"), job)))
+    tmpl = part["work_tmpl"][at] + (place * part["work_tmpl_n"][at]).astype(np.int64)
+    kept = uniform(mix(seeds.key("kept", ring.number), job)) < ring.near(seeds, "keep")
+    wording = 1 + part["member"][at] * 8 + below(mix(seeds.key("wording"), job), 6)
+    return tmpl, np.where(kept, 0, wording)

@@ -1,0 +1,253 @@
+"""Accounts of rings: copies of honest plans, on which the operator leaves traces.
+
+What a trace overwrites depends on the ring's level. Nothing becomes null or ceases to
+be null, so that the pattern of missing fields says nothing.
+"""
+
+# ruff: noqa: PLR2004 - the numbers are parameters of the world
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.simulate.addresses import AddressPlan
+from ml.simulate.archetypes import INDEX
+from ml.simulate.campaigns import Life, Ring, lives
+from ml.simulate.clock import DAYS
+from ml.simulate.honest import CLIENTS, HONEST, RING, WINDOWED_FROM, Setting, join_plans
+from ml.simulate.levels import CAMPAIGN_STYLES
+from ml.simulate.networks import draw_slots, proxy_slots, with_prefix
+from ml.simulate.places import COUNTRY_COUNT
+from ml.simulate.seeds import Columns, Numbers, below, mix, pick
+
+_NEVER_HOSTS: Final = (
+    "hackathon",
+    "gateway",
+    "synthetic_data",
+    "small_distiller",
+    "stolen_key",
+    "enterprise",
+    "masked_enterprise",
+    "failover_router",
+    "other_fraud",
+)
+_SERVER_NETS: Final = ("cloud", "cloud_wide", "gateway")
+_BROAD: Final = {
+    "product": 0.4,
+    "agent": 0.2,
+    "batch": 0.15,
+    "coding": 0.15,
+    "chat": 0.1,
+}
+_AGED_FROM = 3
+
+
+def recruit_plans(setting: Setting, rings: list[Ring], honest: Columns) -> Columns:
+    """Return the plans of all ring accounts, with the columns of their work."""
+    allowed = ~np.isin(honest["arch"], [INDEX[name] for name in _NEVER_HOSTS])
+    hosts = np.flatnonzero(allowed & (honest["rate"] < WINDOWED_FROM))
+    return join_plans([_recruits_of(setting, ring, honest, hosts) for ring in rings])
+
+
+def without_work(plans: Columns) -> Columns:
+    """Give honest plans the columns of ring accounts, all of them empty."""
+    n = len(plans["arch"])
+    return plans | {
+        "ring": np.full(n, -1),
+        "member": np.zeros(n, np.int64),
+        "heir_of": np.full(n, -1),
+        "work_from": np.full(n, 1e9),
+        "work_to": np.full(n, 1e9),
+        "work_weight": np.zeros(n),
+        "work_tmpl": np.full(n, -1),
+        "work_tmpl_n": np.ones(n, np.int64),
+        "on_stack": np.zeros(n, bool),
+    }
+
+
+def _recruits_of(
+    setting: Setting, ring: Ring, honest: Columns, hosts: NDArray[np.int64]
+) -> Columns:
+    rng = setting.seeds.rng("recruits", ring.number)
+    found = lives(ring, setting.seeds)
+    kinds = rng.dirichlet(np.full(len(INDEX), 0.6))[honest["arch"][hosts]] + 0.002
+    chosen = rng.choice(hosts, len(found), p=kinds / kinds.sum())
+    plans = without_work({name: values[chosen] for name, values in honest.items()})
+    plans["class"] = np.full(len(found), RING)
+    plans["ring"] = np.full(len(found), ring.number)
+    plans["member"] = np.arange(len(found))
+    plans.update(_where(setting, ring, rng, plans))
+    plans.update(_life(setting, ring, rng, plans, found))
+    plans.update(_work(setting, ring, rng, plans))
+    plans.update(_route(setting, ring, rng, plans))
+    plans.update(_stack(setting, ring, rng, plans))
+    return plans
+
+
+def _where(
+    setting: Setting, ring: Ring, rng: np.random.Generator, plans: Columns
+) -> Columns:
+    """Let countries drift toward the largest; low levels sit in one place."""
+    n, places = len(plans["arch"]), setting.places
+    popular = places.weight**1.5 / (places.weight**1.5).sum()
+    fake = rng.choice(COUNTRY_COUNT, n, p=popular)
+    country = np.where(rng.random(n) < 0.6, fake, plans["country"])
+    base = int(rng.choice(COUNTRY_COUNT, p=places.weight))
+    at_home = rng.random(n) < (0.1, 0.35, 0.75, 0.93, 0.95, 0.96)[ring.level]
+    located = np.where(at_home, country, base)
+    local = plans["peak"] + places.offset[plans["located"]]
+    return {
+        "country": country,
+        "located": located,
+        "peak": (local - places.offset[located]) % 24,
+    }
+
+
+def _life(
+    setting: Setting,
+    ring: Ring,
+    rng: np.random.Generator,
+    plans: Columns,
+    found: list[Life],
+) -> Columns:
+    """When accounts are opened, aged, put to work and lost."""
+    n, habits = len(found), ring.habits
+    born = np.array([life.born for life in found])
+    heir = np.array([life.heir_of for life in found])
+    wait = rng.exponential(0.1 + 0.08 * ring.level, n)
+    created = born - wait
+    if ring.level >= _AGED_FROM:  # reserves are opened together and left to ripen
+        batch = ring.start + rng.uniform(0, ring.near(setting.seeds, "spread"), n)
+        aged = np.minimum(batch, born) - habits.ageing * rng.uniform(0.3, 1.4, n)
+        bought = (rng.random(n) < 0.1 * (ring.level - 2)) & (plans["created"] < aged)
+        created = np.where(
+            bought, plans["created"], np.where(rng.random(n) < 0.8, aged, created)
+        )
+    lost = np.array([life.lost for life in found])
+    ripening = rng.uniform(0, 0.5, n) * np.minimum(born - created, habits.ageing)
+    return {
+        "created": np.clip(created, -400, DAYS - 0.05),
+        "heir_of": heir,
+        "work_from": born,
+        "work_to": lost,
+        "active_from": np.maximum(born - ripening, 0),
+        "active_to": lost,
+        "spike_from": np.full(n, 1e9),
+    }
+
+
+def _work(
+    setting: Setting, ring: Ring, rng: np.random.Generator, plans: Columns
+) -> Columns:
+    """Templates of the work, each account's weight in it, and the cover beside it."""
+    n, seeds = len(plans["arch"]), setting.seeds
+    clones = max(1, round(ring.near(seeds, "clones")))
+    focused = rng.random(clones) < ring.near(seeds, "focus")
+    style = np.where(
+        focused,
+        pick(rng, clones, CAMPAIGN_STYLES[ring.campaign]),
+        pick(rng, clones, _BROAD),
+    )
+    rows = setting.templates.add(rng, style, shared_fillers=10**6)
+    cover = min(ring.near(seeds, "cover"), 0.9)
+    each = ring.rate * rng.lognormal(0, 0.3 + 0.1 * ring.level, n)
+    share = np.maximum(plans["day_share"], 0.3)
+    weights = rng.lognormal(0, ring.near(seeds, "weights"), n)
+    return {
+        "work_tmpl": np.full(n, rows[0]),
+        "work_tmpl_n": np.full(n, clones),
+        "work_weight": weights if ring.mechanism == "sticky_shards" else np.ones(n),
+        "day_share": share,
+        "rate": np.minimum(0.8 * each * cover / share, 150),
+    }
+
+
+def _route(
+    setting: Setting, ring: Ring, rng: np.random.Generator, plans: Columns
+) -> Columns:
+    """Choose the network: a rack, a VPN, or exits in other people's homes."""
+    plan, n, habits = setting.addresses, len(plans["arch"]), ring.habits
+    key = setting.seeds.key("proxy", ring.number)
+    country = plans["country"]
+    server = np.isin(plans["a_kind"], _SERVER_NETS)
+    if habits.network == "cloud":
+        slot = draw_slots(
+            rng, plan, np.full(n, "cloud", object), country, plans["owner"]
+        )
+        rack = draw_slots(
+            rng, plan, np.array(["cloud"], object), country[:1], country[:1]
+        )
+        slot = {field: np.repeat(values, n) for field, values in rack.items()}
+        slot["mode"], slot["size"] = np.zeros(n, np.int8), np.ones(n, np.int64)
+        slot["base"] = _rack(plan, key) + (plans["member"] // 20).astype(np.uint64)
+        return _both(slot, "cloud", n)
+    if habits.network == "vpn":
+        kinds = np.where(rng.random(n) < rng.uniform(0.4, 0.9), "vpn", "cloud").astype(
+            object
+        )
+        slot = draw_slots(rng, plan, kinds, country, plans["owner"])
+        slot["size"] = np.where(kinds == "vpn", max(8, habits.exits), slot["size"])
+        return _both(slot, "vpn", n)
+    loose = rng.random(n) < (0.5 if ring.level == 2 else 0.06)
+    geo = np.where(loose, -1, country)
+    exits = max(8, round(ring.near(setting.seeds, "exits")))
+    lease = ring.near(setting.seeds, "lease")
+    proxy = proxy_slots(n, key, exits, lease, geo)
+    if ring.level < _AGED_FROM:
+        return _both(proxy, "home", n)
+    rented = draw_slots(rng, plan, np.full(n, "cloud", object), country, plans["owner"])
+    keeps = server & (rng.random(n) < (0.5 if ring.level == _AGED_FROM else 0.9))
+    first = {name: np.where(keeps, rented[name], proxy[name]) for name in proxy}
+    return {
+        **with_prefix(first, "a"),
+        **with_prefix(proxy, "b"),
+        "a_kind": np.where(keeps, "cloud", "home").astype(object),
+        "b_share": np.where(keeps, 0.05, plans["b_share"]),
+    }
+
+
+def _rack(plan: AddressPlan, key: int) -> np.uint64:
+    clouds = plan.of_kind["cloud"]
+    chosen = clouds[below(mix(key, 1), len(clouds))[0]]
+    return np.uint64(
+        int(plan.systems["v4"][chosen]) + int(below(mix(key, 2), 60_000)[0])
+    )
+
+
+def _both(slot: Columns, kind: str, n: int) -> Columns:
+    return {
+        **with_prefix(slot, "a"),
+        **with_prefix(slot, "b"),
+        "a_kind": np.full(n, kind, object),
+        "b_share": np.zeros(n),
+    }
+
+
+def _stack(
+    setting: Setting, ring: Ring, rng: np.random.Generator, plans: Columns
+) -> Columns:
+    """Set the operator's frozen image, and how the ring follows the provider."""
+    n, seeds, habits = len(plans["arch"]), setting.seeds, ring.habits
+    on_stack = rng.random(n) < ring.near(seeds, "stack")
+    custom = rng.random() < (0.7, 0.6, 0.45, 0.3, 0.15, 0.05)[ring.level]
+    stack = CLIENTS + ring.number if custom else int(rng.integers(0, CLIENTS))
+    moved = 0.45 if ring.campaign == "C" else float(rng.uniform(0.1, 0.3))
+    hours: Numbers = rng.uniform(0.5, max(1.0, habits.stagger), n)
+    softened = setting.calendar.protection + rng.uniform(0, 2, n)
+    focus = 0.9 - 0.1 * ring.level
+    return {
+        "on_stack": on_stack,
+        "client": np.where(on_stack, stack, plans["client"]),
+        "client2_share": np.where(on_stack, 0.02, plans["client2_share"]),
+        "settings": np.where(on_stack, int(rng.integers(0, 14)), plans["settings"]),
+        "surface": np.where(rng.random(n) < 0.5, 0, plans["surface"]),
+        "adopt_at": setting.calendar.release + hours / 24,
+        "adopt_share": np.full(n, moved * float(rng.uniform(0.9, 1.1))),
+        "soften_at": np.where(ring.softens, softened, plans["soften_at"]),
+        "large": focus * rng.beta(6, 1.2) + (1 - focus) * plans["large"],
+    }
+
+
+def is_honest(plans: Columns) -> NDArray[np.bool_]:
+    return plans["class"] == HONEST

@@ -1,0 +1,275 @@
+"""A whole world, from a seed to files."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from ml.simulate import arrow, content, places, records, truth, windows, write
+from ml.simulate.addresses import CAMPUSES, make_plan, range_rows
+from ml.simulate.archetypes import INDEX
+from ml.simulate.campaigns import Ring, plan_rings
+from ml.simulate.clock import DAYS, DEFAULT_END, calendar, origin_us, provider_rows
+from ml.simulate.dispatch import work_sessions
+from ml.simulate.exchanges import usage_chunks
+from ml.simulate.happenings import event_rows
+from ml.simulate.honest import (
+    HONEST,
+    OTHER_FRAUD,
+    RING,
+    Setting,
+    honest_plans,
+    join_plans,
+)
+from ml.simulate.identity import identities
+from ml.simulate.labels import outcome_rows
+from ml.simulate.levels import LEVELS
+from ml.simulate.marks import leave_marks
+from ml.simulate.recruits import recruit_plans, without_work
+from ml.simulate.scene import Scene
+from ml.simulate.seeds import Columns, Seeds, mix, names_of
+from ml.simulate.sessions import WORK, own_sessions, put_items
+from ml.simulate.templates import Templates
+from ml.simulate.tiers import TIERS, Tier
+from ml.simulate.unfold import Unfolded, unfold
+
+_REPLAYED = 0.02
+_NEVER = 1e9
+Report = Callable[[str, int, int], None]
+_STEPS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a world came to: rows of each table of the bundle."""
+
+    seed: int
+    tier: str
+    start: datetime
+    end: datetime
+    rows: dict[str, int]
+
+
+def simulate(
+    out_dir: Path,
+    tier: str,
+    seed: int,
+    end: datetime | None = None,
+    report: Report = lambda *_: None,
+) -> Written:
+    """Write a world to `out_dir/bundle` and `out_dir/truth`.
+
+    Content depends on the seed alone; `end` (midnight UTC) only moves it in time. The
+    same arguments give the same bytes. `report` hears (label, done, total).
+    """
+    size, finish = TIERS[tier], end or DEFAULT_END
+    start = finish - timedelta(days=DAYS)
+    report("people, rings, sign-ups", 0, _STEPS)
+    setting, rings, plans, said = _population(Seeds(seed), size)
+    report("people, rings, sign-ups", 1, _STEPS)
+    scene = _scene(setting, rings, plans, start, size)
+    unfolded = unfold(scene)
+    rows = _write_bundle(scene, said, size, out_dir / "bundle", report, unfolded)
+    _write_reference(scene, out_dir / "bundle" / "reference")
+    rows["provider"] = write.write_table(
+        out_dir / "bundle" / "provider.parquet", _provider(setting, start)
+    )
+    folder = out_dir / "truth"
+    write.write_table(
+        folder / "accounts.parquet", truth.account_truth(scene, rings, unfolded)
+    )
+    write.write_table(folder / "rings.parquet", truth.ring_truth(scene, rings))
+    written = Written(seed, tier, start, finish, rows)
+    write.write_json(folder / "world.json", _summary(written))
+    return written
+
+
+def _population(
+    seeds: Seeds, tier: Tier
+) -> tuple[Setting, list[Ring], Columns, Columns]:
+    """Draw all accounts: honest ones, then the rings' copies of them."""
+    where = places.make_places(seeds)
+    setting = Setting(
+        seeds, where, make_plan(seeds, where), calendar(seeds), Templates(seeds)
+    )
+    honest = without_work(honest_plans(setting, tier.honest))
+    rings = plan_rings(seeds, tier)
+    recruits = recruit_plans(setting, rings, honest)
+    said = identities(setting, honest, "honest")
+    theirs = identities(setting, recruits, "recruits")
+    leave_marks(setting, rings, recruits, theirs)
+    plans = join_plans([honest, {name: recruits[name] for name in honest}])
+    _judge(seeds, rings, plans)
+    return setting, rings, plans, join_plans([said, theirs])
+
+
+def _judge(seeds: Seeds, rings: list[Ring], plans: Columns) -> None:
+    """Let the provider's older rules suspend and limit; note each account's level."""
+    rng = seeds.rng("legacy")
+    n = len(plans["arch"])
+    levels = np.array([ring.level for ring in rings])
+    ring = plans["class"] == RING
+    plans["level"] = np.full(n, len(LEVELS))
+    plans["level"][ring] = levels[plans["ring"][ring]]
+    chance = np.array([*(level.legacy for level in LEVELS), 0.0])[plans["level"]]
+    chance = np.where(plans["class"] == OTHER_FRAUD, 0.45, chance)
+    caught = (rng.random(n) < chance) & (plans["active_to"] < DAYS)
+    plans["suspended"] = np.where(caught, plans["active_to"], _NEVER)
+    span = np.maximum(plans["active_to"] - plans["active_from"], 0)
+    moment = plans["active_from"] + rng.random(n) * span
+    hit = rng.random(n) < np.where(plans["class"] == HONEST, 0.008, chance * 0.15)
+    plans["limited"] = np.where(hit & (moment > 0), moment, _NEVER)
+    disguise = np.array([*(level.elicits for level in LEVELS), 0.0])
+    plans["work_elicits"] = disguise[plans["level"]]
+
+
+def _scene(
+    setting: Setting, rings: list[Ring], plans: Columns, start: datetime, tier: Tier
+) -> Scene:
+    """Draw every session and name the accounts."""
+    seeds, table = setting.seeds, setting.templates.table()
+    hours = windows.busy_hours(plans, seeds.rng("busy"))
+    parts = [
+        own_sessions(seeds, plans),
+        windows.shown_sessions(plans, hours, seeds.rng("shown")),
+        work_sessions(setting, rings, plans),
+    ]
+    sessions = {
+        name: np.concatenate([part[name] for part in parts]) for name in parts[0]
+    }
+    sessions = _within(sessions, tier.max_usage_rows - len(hours.hour), seeds)
+    put_items(seeds, plans, table, sessions)
+    ids = mix(seeds.key("accounts"), np.arange(len(plans["arch"])))
+    _adopt_parents(plans, ids)
+    key = seeds.key("rows")
+    sessions["replay_of"] = _replays(key, rings, plans, table, sessions, seeds)
+    return Scene(setting, plans, table, sessions, ids, origin_us(start), key)
+
+
+def _within(sessions: Columns, rows: int, seeds: Seeds) -> Columns:
+    """Thin all sessions alike where a seed would pass the tier's volume."""
+    total = int(sessions["turns"].sum())
+    kept = seeds.rng("thin").random(len(sessions["turns"])) < 0.97 * rows / max(
+        total, 1
+    )
+    return {name: values[kept] for name, values in sessions.items()}
+
+
+def _adopt_parents(plans: Columns, ids: "np.ndarray[Any, np.dtype[np.uint64]]") -> None:
+    """Put most tenants under the account of a gateway."""
+    parents = np.full(len(ids), None, object)
+    gateways = np.flatnonzero(
+        (plans["arch"] == INDEX["gateway"]) & (plans["class"] == HONEST)
+    )
+    tenants = np.flatnonzero(plans["arch"] == INDEX["gateway_tenant"])
+    names = names_of(ids[gateways], "acc_").astype(object)
+    under = plans["created"][tenants] > plans["created"][gateways].min() - 200
+    chosen = names[plans["owner"][tenants] % len(gateways)]
+    parents[tenants] = np.where(under, chosen, None)
+    plans["parent"] = parents
+
+
+def _replays(
+    key: int, rings: list[Ring], plans: Columns, table: Columns, sessions: Columns,
+    seeds: Seeds,
+) -> "np.ndarray[Any, np.dtype[np.int64]]":  # fmt: skip
+    """Choose sessions that present a reasoning block of another one, or -1.
+
+    Some operators replay blocks between accounts; honest people resume their own.
+    """
+    rng = seeds.rng("replays")
+    count = len(sessions["start"])
+    found = np.full(count, -1, np.int64)
+    session = np.arange(count)
+    first = content.category_at(
+        key, table, sessions["tmpl"], session, np.ones(count, np.int64)
+    )
+    signed = content.is_signed(key, first, session)
+    replaying = np.array([ring.replays for ring in rings])
+    unit = np.where(sessions["source"] == WORK, plans["ring"][sessions["account"]], -1)
+    unit = np.where((unit >= 0) & ~replaying[unit], -2, unit)
+    unit = np.where(unit == -1, len(rings) + sessions["account"], unit)
+    usable = np.flatnonzero(signed & (unit >= 0))
+    usable = usable[np.lexsort((sessions["start"][usable], unit[usable]))]
+    lead = np.searchsorted(unit[usable], unit[usable], side="left")
+    place = np.arange(len(usable)) - lead
+    chance = np.where(unit[usable] < len(rings), _REPLAYED, 0.3 * _REPLAYED)
+    chosen = np.flatnonzero((rng.random(len(usable)) < chance) & (place > 0))
+    back = (rng.random(len(chosen)) * place[chosen]).astype(np.int64)
+    found[usable[chosen]] = usable[lead[chosen] + back]
+    return found
+
+
+def _write_bundle(
+    scene: Scene,
+    said: Columns,
+    tier: Tier,
+    folder: Path,
+    report: Report,
+    unfolded: Unfolded,
+) -> dict[str, int]:
+    report("people, rings, sign-ups", 2, _STEPS)
+    tables = {"customers": records.customer_rows(scene, said)}
+    tables["accounts"] = records.account_rows(scene, said)
+    tables["api_keys"] = records.key_rows(scene)
+    tables["payment_methods"] = records.payment_rows(scene, said)
+    report("people, rings, sign-ups", 3, _STEPS)
+    tables["events"] = event_rows(scene, said)
+    tables["outcomes"] = outcome_rows(scene, said, tier)
+    report("people, rings, sign-ups", 4, _STEPS)
+    hours = windows.busy_hours(scene.plans, scene.setting.seeds.rng("busy"))
+    tables["usage_window"] = windows.window_rows(scene, hours)
+    rows = {
+        name: write.write_table(folder / f"{name}.parquet", table)
+        for name, table in tables.items()
+    }
+    report("people, rings, sign-ups", _STEPS, _STEPS)
+    batches = usage_chunks(scene, unfolded, tier.chunk_rows, report)
+    rows["usage"] = write.write_batches(folder / "usage.parquet", batches)
+    return rows
+
+
+def _write_reference(scene: Scene, folder: Path) -> None:
+    """Write the lookup tables that know this world's addresses, cards and domains."""
+    where = scene.setting.places
+    write.write_csv(
+        folder / "ip_ranges.csv",
+        ("start", "end", "asn", "as_name", "country", "class"),
+        range_rows(scene.setting.addresses, where),
+    )
+    bins = zip(
+        *(where.bins[name] for name in ("bin", "country", "funding")), strict=True
+    )
+    write.write_csv(folder / "bins.csv", ("bin", "country", "funding"), sorted(bins))
+    write.write_csv(
+        folder / "email_domains.csv",
+        ("domain", "class"),
+        places.mail_domain_rows(where, CAMPUSES),
+    )
+
+
+def _provider(setting: Setting, start: datetime) -> pa.Table:
+    schema = pa.schema(
+        [
+            ("kind", pa.string()),
+            ("at", arrow.UTC_TIME),
+            ("name", pa.string()),
+            ("until", arrow.UTC_TIME),
+            ("data", pa.string()),
+        ]
+    )
+    return pa.Table.from_pylist(provider_rows(setting.calendar, start), schema)
+
+
+def _summary(written: Written) -> dict[str, Any]:
+    return {
+        "seed": written.seed,
+        "tier": written.tier,
+        "start": written.start.isoformat(),
+        "end": written.end.isoformat(),
+        "rows": written.rows,
+    }
