@@ -5,6 +5,7 @@ urlpatterns = [
     path("", include("apps.access.urls")),
     path("v1/", include("apps.audit.urls")),
     path("", include("apps.signals.urls")),
+    path("", include("apps.scoring.urls")),
     path("", include("apps.review.urls")),
     path("", include("apps.assessments.urls")),
 ]

@@ -11,8 +11,13 @@ from ml import manifest as manifests
 from ml.manifest import ModelFileError
 from ml.model import RiskModel, check_golden
 
+# lightgbm looks for these, works without them and starts five times faster
+SPARED = ("cffi", "dask", "graphviz", "matplotlib", "pandas", "pyarrow", "sklearn")
+
 
 def main() -> int:
+    for name in SPARED:
+        sys.modules[name] = None  # type: ignore[assignment]
     head = sys.stdin.buffer.readline().split()
     raw = sys.stdin.buffer.read(int(head[0]))
     text = sys.stdin.buffer.read(int(head[1]))
