@@ -9,7 +9,7 @@ import numpy as np
 from django.db import connection
 
 from apps.core.errors import NotFoundError
-from ml.features import NAMES, EntryFacts, catalogue_hash, missing_shared
+from ml.features import FEATURES, NAMES, EntryFacts, catalogue_hash, missing_shared
 from ml.features.entry import ENTRY_COLUMNS
 from ml.features.links import KINDS, WINDOWS
 
@@ -69,6 +69,11 @@ class Current:
 
     facts: EntryFacts
     signals: list[Mapping[str, float]]  # of each group, from its last run
+
+
+def feature_labels() -> dict[str, str]:
+    """Return what people call each feature, by name."""
+    return {feature.name: feature.label for feature in FEATURES}
 
 
 def current(*, account_id: str, as_of: datetime) -> Current:

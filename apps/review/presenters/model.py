@@ -62,13 +62,13 @@ def parts_of(score: Score, labels: Mapping[str, str]) -> list[Part]:
 
     They add up to `points_of(score.probability)`.
     """
-    names: Sequence[str] = score.model.manifest.get("features", ())
+    names: Sequence[str] = score.model.manifest["columns"]
     *factors, base = [value * LOG_ODDS_TO_POINTS for value in score.contributions]
     order = sorted(range(len(factors)), key=lambda at: -abs(factors[at]))
     shown, rest = order[:SHOWN], order[SHOWN:]
     parts = [Part("Base rate", base, "base")]
     for at in shown:
-        name = names[at] if at < len(names) else f"factor {at + 1}"
+        name = names[at]
         value = _value(score.features[at])
         parts.append(Part(labels.get(name, name), factors[at], value=value))
     if rest:

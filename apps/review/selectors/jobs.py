@@ -25,7 +25,7 @@ class JobHealth(NamedTuple):
 
 def job_health(at: datetime) -> list[JobHealth]:
     """Return one row a scheduled job; late means older than its freshness target."""
-    counts: dict[str, dict[str, Any]] = {
+    counts: dict[str, Any] = {
         row["kind"]: row
         for row in Job.objects.values("kind").annotate(
             last=Max("finished_at", filter=Q(state=Job.State.DONE)),

@@ -4,16 +4,15 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from apps.decisions.models import Decision
-from apps.features.models import SignalSnapshot
 from apps.review.choices import Lane, State
 from apps.review.models import Case, CaseUpdate
+from apps.review.selectors.volume import Volume, volumes
 from apps.scoring.models import Score
 
 MAX_TRIGGER = 2
 UNSEEN_IDLE_DAYS = 30.0
-# Usage numbers of the account, computed by the usage signals job.
-TOKENS_A_DAY = "tokens_count_24h"
-IDLE_DAYS = "idle_days"
+GROUP_FAMILY = "RNG"
+GROUP_TRIGGER = "Shares rare values with a group of other accounts"
 
 
 class Circumstances(NamedTuple):
@@ -51,7 +50,7 @@ def open_ring_cases(ring_ids: Sequence[str]) -> dict[str, Case]:
 
 
 def circumstances_of(decisions: Sequence[Decision]) -> dict[str, Circumstances]:
-    """Return decision id -> circumstances, with two queries for any number."""
+    """Return decision id -> circumstances, read in bulk for any number."""
     scores = {
         row["id"]: row
         for row in Score.objects.filter(
@@ -60,21 +59,17 @@ def circumstances_of(decisions: Sequence[Decision]) -> dict[str, Circumstances]:
             "id", "probability", "low", "high", "ring_id", "ring_probability", "reasons"
         )
     }
-    usage = dict(
-        SignalSnapshot.objects.filter(
-            account_id__in=[one.account_id for one in decisions], group="usage"
-        ).values_list("account_id", "values")
-    )
+    used = volumes(decisions)
     return {
         one.id: _circumstances(
-            one, scores.get(one.score_id or ""), usage.get(one.account_id) or {}
+            one, scores.get(one.score_id or ""), used.get(one.account_id)
         )
         for one in decisions
     }
 
 
 def _circumstances(
-    decision: Decision, score: dict[str, Any] | None, usage: dict[str, Any]
+    decision: Decision, score: dict[str, Any] | None, used: Volume | None
 ) -> Circumstances:
     given = score or {}
     return Circumstances(
@@ -84,13 +79,17 @@ def _circumstances(
         ring_id=given.get("ring_id") or "",
         ring_probability=given.get("ring_probability") or 0.0,
         trigger=_trigger(decision, given.get("reasons") or []),
-        tokens_per_hour=float(usage.get(TOKENS_A_DAY) or 0.0) / 24.0,
-        idle_days=float(usage.get(IDLE_DAYS) or UNSEEN_IDLE_DAYS if usage else 1.0),
+        tokens_per_hour=used.tokens_per_hour if used else 0.0,
+        idle_days=used.idle_days if used else UNSEEN_IDLE_DAYS,
     )
 
 
 def _trigger(decision: Decision, reasons: Sequence[dict[str, Any]]) -> tuple[str, ...]:
     """Say in words, without codes or numbers of the model, why a person is asked."""
-    raising = [one["text"] for one in reasons if one.get("direction") == "raises"]
+    raising = [
+        GROUP_TRIGGER if one["family"] == GROUP_FAMILY else one["text"]
+        for one in reasons
+        if one["direction"] == "raises"
+    ]
     said = tuple(text[:300] for text in raising[:MAX_TRIGGER])
     return said or (f"The policy asks for a person ({decision.action}).",)

@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from apps.audit.selectors import history_of
+from apps.features.selectors import feature_labels
 from apps.review import policy
 from apps.review.choices import Answer, Confidence, Leaning
 from apps.review.forms import RevealForm
@@ -56,7 +57,7 @@ def case_context(view: CaseView, *, role: str, at: datetime) -> dict[str, Any]:
         context |= account_context(facts, earlier=view.earlier)
         context["reveal"] = RevealForm()
     if view.model_open and view.score is not None:
-        context["model"] = model_view(view.score, {})
+        context["model"] = model_view(view.score, feature_labels())
     return context
 
 

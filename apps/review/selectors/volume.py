@@ -1,0 +1,60 @@
+"""How much accounts use, for the stakes of their cases; one pass for all of them."""
+
+from collections.abc import Sequence
+from datetime import UTC, timedelta
+from typing import NamedTuple
+
+from apps.customers.models import Account
+from apps.decisions.models import Decision
+from apps.features.models import SignalSnapshot
+from apps.signals.selectors.duck import connect
+from apps.signals.selectors.usage import open_usage
+
+DAYS = 7
+_SQL = """
+SELECT account_id, sum(tokens)::DOUBLE, max(at) FROM (
+    SELECT account_id, occurred_at AS at, input_tokens::BIGINT + output_tokens AS tokens
+    FROM usage
+    UNION ALL
+    SELECT account_id, window_start, input_tokens + output_tokens FROM usage_window
+) GROUP BY account_id
+"""
+
+
+class Volume(NamedTuple):
+    tokens_per_hour: float
+    idle_days: float
+
+
+def volumes(decisions: Sequence[Decision]) -> dict[int, Volume]:
+    """Return account -> volume over the week before its decision.
+
+    A single account that no usage signal knows, as at sign-up, is not looked for: the
+    request that assesses it has no time to open the lake.
+    """
+    ids = {one.account_id for one in decisions}
+    if not ids or (len(ids) == 1 and not _is_used(next(iter(ids)))):
+        return {}
+    as_of = max(one.as_of for one in decisions)
+    names = dict(Account.objects.filter(pk__in=ids).values_list("account_id", "pk"))
+    with connect(memory="512MB", threads=1) as database:
+        open_usage(
+            database,
+            as_of=as_of,
+            account_ids=list(names),
+            since=as_of - timedelta(days=DAYS),
+        )
+        rows = database.execute(_SQL).fetchall()
+    return {
+        names[account]: Volume(
+            tokens / (24 * DAYS),
+            (as_of - last.replace(tzinfo=UTC)) / timedelta(days=1),
+        )
+        for account, tokens, last in rows
+    }
+
+
+def _is_used(account_id: int) -> bool:
+    return SignalSnapshot.objects.filter(
+        account_id=account_id, group="usage", values__has_usage=1
+    ).exists()
