@@ -1,12 +1,16 @@
 """Every entry has its place and its `once` row; stored subtrees are right."""
 
+from datetime import datetime
+
 from django.db import connection
 
+from apps.audit.promises import PATIENCE
 from apps.audit.ranges import Problem
 
 _COUNTS = """
 SELECT (SELECT count(*) FROM audit.entry), (SELECT count(*) FROM audit.once),
-  (SELECT count(*) FROM audit.leaf), (SELECT count(*) FROM audit.pending)
+  (SELECT count(*) FROM audit.leaf), (SELECT count(*) FROM audit.pending),
+  (SELECT count(*) FROM audit.pending WHERE at < %s)
 """
 _LOST = """
 SELECT e.id FROM audit.entry e
@@ -21,14 +25,14 @@ WHERE o.entry_id IS DISTINCT FROM e.id ORDER BY e.id LIMIT 5
 """
 
 
-def check(*, size: int) -> tuple[int, list[Problem]]:
+def check(*, size: int, at: datetime) -> tuple[int, list[Problem]]:
     """Compare the tables with each other and with the newest checkpoint's size.
 
     Returns how many entries still wait for their place, and the differences.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_COUNTS)
-        entries, once, leaves, pending = cursor.fetchone() or (0, 0, 0, 0)
+        cursor.execute(_COUNTS, [at - PATIENCE])
+        entries, once, leaves, pending, late = cursor.fetchone() or (0,) * 5
         cursor.execute(_LOST)
         lost = [str(row[0]) for row in cursor.fetchall()]
         cursor.execute(_UNINDEXED)
@@ -42,8 +46,8 @@ def check(*, size: int) -> tuple[int, list[Problem]]:
     if leaves != size:
         text = f"{leaves} leaves, but the newest checkpoint has {size}"
         problems.append(Problem("leaves", text))
-    if pending:
-        text = f"{pending} entries still wait for their place"
+    if late:
+        text = f"{late} entries have waited too long for their place"
         problems.append(Problem("pending", text))
     return pending, problems
 

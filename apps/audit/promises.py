@@ -2,12 +2,17 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import partial
+from typing import Final
 
 from django.db import connection
 
 from apps.audit import keys, note, sequencer
 from apps.audit.ranges import Problem
+
+# Signing follows sequencing within seconds; a minute is what the log promises.
+PATIENCE: Final = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,45 +33,64 @@ class Promises:
     checkpoints: int
 
 
-def promises(*, start: int, size: int) -> Promises:
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What the signer keeps outside the database, read before the database is.
+
+    In that order a log that grows meanwhile is only larger than what was promised.
+    """
+
+    state: sequencer.State | None
+    notes: str
+
+
+def outside() -> Outside:
+    path = sequencer.folder() / sequencer.NOTES
+    notes = path.read_text() if path.exists() else ""
+    return Outside(sequencer.read_state(), notes)
+
+
+def promises(*, kept: Outside, start: int, size: int, at: datetime) -> Promises:
     """Collect checkpoints, their notes, the signer's state and its file of notes."""
     public = keys.signing_key().public_key()
     check = partial(note.verify, origin=sequencer.origin(), public=public)
-    result = Promises([], [], checkpoints=0)
     stored = _stored(start)
+    result = Promises([], [], checkpoints=len(stored))
     signed = max((row[0] for row in stored if row[2] is not None), default=0)
     for one in stored:
         _of_checkpoint(one, check, result)
-    if signed < size:
+    late = [row for row in stored if row[0] == size and row[3] < at - PATIENCE]
+    if late and signed < size:
         text = f"the newest checkpoint ({size}) is not signed"
         result.problems.append(Problem("unsigned", text))
-    state = sequencer.read_state()
-    if state is not None:
-        result.made.append(Promise(state.size, state.root, "the signer's state"))
+    if kept.state is not None:
+        state = Promise(kept.state.size, kept.state.root, "the signer's state")
+        result.made.append(state)
     elif signed:
         text = "the signer's state file is gone"
         result.problems.append(Problem("state_gone", text))
-    _of_file(start, check, result)
-    return Promises(result.made, result.problems, len(stored))
+    _of_file(kept.notes, start, check, result)
+    return result
 
 
 Check = Callable[[str], note.Checkpoint]
 
 
-def _stored(start: int) -> list[tuple[int, bytes, str | None]]:
+Stored = tuple[int, bytes, str | None, datetime]
+
+
+def _stored(start: int) -> list[Stored]:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT size, root, note FROM audit.checkpoint WHERE size >= %s"
+            "SELECT size, root, note, at FROM audit.checkpoint WHERE size >= %s"
             " ORDER BY size",
             [start],
         )
-        return [(size, bytes(root), text) for size, root, text in cursor.fetchall()]
+        return [(size, bytes(root), *rest) for size, root, *rest in cursor.fetchall()]
 
 
-def _of_checkpoint(
-    row: tuple[int, bytes, str | None], check: Check, result: Promises
-) -> None:
-    size, root, text = row
+def _of_checkpoint(row: Stored, check: Check, result: Promises) -> None:
+    size, root, text, _ = row
     result.made.append(Promise(size, root, f"checkpoint {size}"))
     if text is None:
         return
@@ -78,15 +102,12 @@ def _of_checkpoint(
     result.made.append(Promise(signed.size, signed.root, f"the note of {size}"))
 
 
-def _of_file(start: int, check: Check, result: Promises) -> None:
+def _of_file(text: str, start: int, check: Check, result: Promises) -> None:
     """Read the notes that were appended outside the database."""
-    path = sequencer.folder() / "checkpoints.txt"
-    if not path.exists():
-        return
-    for number, text in enumerate(_notes(path.read_text()), start=1):
-        source = f"note {number} of {path.name}"
+    for number, one in enumerate(_notes(text), start=1):
+        source = f"note {number} of {sequencer.NOTES}"
         try:
-            signed = check(text)
+            signed = check(one)
         except note.BadNoteError as error:
             result.problems.append(Problem("note_file", f"{source}: {error}"))
             continue

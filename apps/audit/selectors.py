@@ -37,21 +37,23 @@ def newest_checkpoint() -> Checkpoint:
     return newest
 
 
-def proof_of(entry_id: UUID) -> Proof:
-    """Return the inclusion proof of an entry in the newest signed checkpoint."""
+def proof_of(entry_id: UUID, *, earliest: bool = False) -> Proof:
+    """Return the inclusion proof of an entry in the newest signed checkpoint.
+
+    With `earliest` in the first one that covers it: that proof never changes again.
+    Raises NotFoundError, or NotSequencedError while there is no such checkpoint.
+    """
     entry = Entry.objects.filter(pk=entry_id).first()
     if entry is None:
         raise NotFoundError("No such entry.")
     leaf = Leaf.objects.filter(entry_id=entry_id).first()
-    newest = Checkpoint.objects.filter(note__isnull=False).order_by("-size").first()
-    if leaf is None or newest is None or newest.size <= leaf.idx:
+    index = leaf.idx if leaf else 0
+    covering = Checkpoint.objects.filter(note__isnull=False, size__gt=index)
+    signed = covering.order_by("size" if earliest else "-size").first()
+    if leaf is None or signed is None:
         raise NotSequencedError("The entry has no place in a signed checkpoint yet.")
-    path = through_nodes(
-        lambda node: merkle.inclusion_proof(leaf.idx, newest.size, node)
-    )
-    return Proof(
-        entry, leaf.idx, newest.size, bytes(newest.root), path, newest.note or ""
-    )
+    path = through_nodes(lambda node: merkle.inclusion_proof(index, signed.size, node))
+    return Proof(entry, index, signed.size, bytes(signed.root), path, signed.note or "")
 
 
 def first_entry(

@@ -17,6 +17,7 @@ from django.db import connection, transaction
 from apps.audit import keys, merkle, note
 
 BATCH = 50_000
+NOTES = "checkpoints.txt"
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
@@ -94,7 +95,7 @@ def sign_newest() -> None:
         key = keys.signing_key()
         signed = note.sign(note.Checkpoint(origin(), newest.size, newest.root), key)
         if before != newest:
-            _append(folder() / "checkpoints.txt", f"{signed}\n")
+            _append(folder() / NOTES, f"{signed}\n")
             write_state("state.json", newest)
             vkey = note.verifier_key(origin(), key.public_key())
             (folder() / "log.vkey").write_text(f"{vkey}\n")

@@ -12,7 +12,7 @@ from apps.core import canonical
 Subject = tuple[str, int, dict[str, object]]  # object id, version, content
 _TABLES = """
 CREATE TEMP TABLE IF NOT EXISTS said (
-  id text, version int, sha text, entry_id uuid);
+  id text, version int, sha text, entry_id uuid, place bigint);
 CREATE TEMP TABLE IF NOT EXISTS found (id text, version int, sha text);
 TRUNCATE said; TRUNCATE found;
 """
@@ -21,15 +21,19 @@ TRUNCATE said; TRUNCATE found;
 _COMPARE = """
 WITH newest AS (
   SELECT DISTINCT ON (id) id, version, sha, entry_id FROM said
-  ORDER BY id, version DESC, entry_id)
+  ORDER BY id, version DESC, place)
 SELECT coalesce(n.id, f.id), n.entry_id, f.id IS NULL, n.id IS NULL,
   n.version = f.version
 FROM newest n FULL JOIN found f ON f.id = n.id
 WHERE (n.version, n.sha) IS DISTINCT FROM (f.version, f.sha)
 ORDER BY n.entry_id NULLS LAST LIMIT %s
 """
+# What has no place in the tree yet comes after everything that has one.
 _ENTRIES = """
-SELECT e.id, e.object_id, e.object_version, e.body FROM audit.entry e
+SELECT e.id, e.object_id, e.object_version, e.body,
+  coalesce(l.idx, 1::bigint << 62 | p.pid)
+FROM audit.entry e LEFT JOIN audit.leaf l ON l.entry_id = e.id
+LEFT JOIN audit.pending p ON p.entry_id = e.id
 WHERE e.object_type = ANY(%s) AND e.id > %s ORDER BY e.id LIMIT 1000
 """
 
@@ -65,11 +69,11 @@ def _said(types: list[str]) -> Iterator[tuple[object, ...]]:
         with connection.cursor() as cursor:
             cursor.execute(_ENTRIES, [types, last])
             page = cursor.fetchall()
-        for entry_id, object_id, version, body in page:
+        for entry_id, object_id, version, body, place in page:
             said = contents(bytes(body))
             rows = {object_id: said} if isinstance(said, str) else said
             for row_id, sha in rows.items():
-                yield row_id, version, sha, entry_id
+                yield row_id, version, sha, entry_id, place
         if not page:
             return
         last = page[-1][0]

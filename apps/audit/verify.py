@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import repeat
 from multiprocessing import get_context
 
@@ -10,7 +11,7 @@ from django.conf import settings
 from django.db import connection
 
 from apps.audit import completeness, merkle, sequencer
-from apps.audit.promises import Promise, promises
+from apps.audit.promises import Promise, outside, promises
 from apps.audit.ranges import Problem, RangeResult, check_range, cuts
 
 VERIFIED = "verified.json"
@@ -36,27 +37,33 @@ class Report:
 
 
 def check_log(
-    *, full: bool, procs: int = 1, advance: Callable[[int], None] = lambda _: None
+    *,
+    full: bool,
+    at: datetime,
+    procs: int = 1,
+    advance: Callable[[int], None] = lambda _: None,
 ) -> Report:
     """Check every entry from `start` on: 0 if `full` or the log is small.
 
     Otherwise from where the last clean check ended, whose root must still hold.
+    What waits for its place or its signature at `at` counts once it is a minute late.
     `advance` is told how many leaves were read.
     """
+    kept = outside()
     size, root = _newest()
     verified = sequencer.read_state(VERIFIED)
     start = 0
     if not full and size > SMALL and verified and verified.size <= size:
         start = verified.size
     report = Report(size=size, start=start, root=root.hex())
-    promised = promises(start=start, size=size)
+    promised = promises(kept=kept, start=start, size=size, at=at)
     report.checkpoints = promised.checkpoints
     made = list(promised.made)
     if verified:
         made.append(Promise(verified.size, verified.root, "the last clean check"))
     _walk(report, made, procs, advance)
     report.add(promised.problems)
-    report.pending, problems = completeness.check(size=size)
+    report.pending, problems = completeness.check(size=size, at=at)
     report.add(problems)
     report.add(completeness.check_nodes(start=start))
     return report

@@ -63,10 +63,10 @@ def test_rows_of_a_chunk_are_compared_one_by_one():
     rows[7] = row("7", name="forged")
     assert found([*rows, row("alone")]) == [("row_changed", str(entry))]
     del rows[7]
-    assert found([*rows, row("alone", x=1)]) == [
+    assert set(found([*rows, row("alone", x=1)])) == {
         ("row_gone", str(entry)),
         ("row_changed", str(alone)),
-    ]
+    }
 
 
 def test_a_selector_may_yield_chunks_itself():
