@@ -15,6 +15,31 @@ _LONGEST_TICK_SECONDS = 600
 QUICK = {"core.ring_again", "audit.sequence"}
 
 
+def configuration() -> dict[str, Any]:
+    """Return the configuration of Celery for the settings of this process."""
+    kinds = {kind: cadence for kind, (cadence, _) in settings.KYCRISK_JOBS.items()}
+    return {
+        **_broker(),
+        "broker_connection_retry_on_startup": True,
+        "accept_content": ["json"],
+        "task_serializer": "json",
+        "task_acks_late": True,
+        "task_reject_on_worker_lost": True,
+        "task_ignore_result": True,
+        "task_publish_retry": False,
+        "task_default_queue": "kycrisk",
+        "task_routes": {kind: {"queue": "quick"} for kind in QUICK},
+        "worker_prefetch_multiplier": 1,
+        "worker_enable_remote_control": False,
+        "worker_hijack_root_logger": False,
+        "timezone": "UTC",
+        "beat_schedule": {
+            "core.ring_again": _entry("core.ring_again", _RING_AGAIN_SECONDS),
+            **{kind: _entry(kind, cadence) for kind, cadence in kinds.items()},
+        },
+    }
+
+
 def _broker() -> dict[str, Any]:
     """Return the configured broker, else the schema `broker` of our database."""
     if settings.BROKER_URL:
@@ -43,27 +68,5 @@ def _entry(kind: str, cadence: int) -> dict[str, Any]:
 
 
 app = Celery("kycrisk")
-app.conf.update(
-    **_broker(),
-    broker_connection_retry_on_startup=True,
-    accept_content=["json"],
-    task_serializer="json",
-    task_acks_late=True,
-    task_reject_on_worker_lost=True,
-    task_ignore_result=True,
-    task_publish_retry=False,
-    task_default_queue="kycrisk",
-    task_routes={kind: {"queue": "quick"} for kind in QUICK},
-    worker_prefetch_multiplier=1,
-    worker_enable_remote_control=False,
-    worker_hijack_root_logger=False,
-    timezone="UTC",
-    beat_schedule={
-        "core.ring_again": _entry("core.ring_again", _RING_AGAIN_SECONDS),
-        **{
-            kind: _entry(kind, cadence)
-            for kind, (cadence, _) in settings.KYCRISK_JOBS.items()
-        },
-    },
-)
+app.conf.update(**configuration())
 app.autodiscover_tasks()

@@ -16,6 +16,8 @@ KYCRISK_LAKE = env.text("KYCRISK_LAKE", str(KYCRISK_HOME / "lake"))
 KYCRISK_ENGINE = env.choice("KYCRISK_ENGINE", ("duckdb",), "duckdb")
 KYCRISK_MODELS = KYCRISK_HOME / "models"
 KYCRISK_REFERENCE = KYCRISK_HOME / "reference"
+# A folder of lists that the daily refresh loads again; absent: lists keep their age.
+KYCRISK_REFERENCE_SOURCE = env.text("KYCRISK_REFERENCE_SOURCE")
 
 # Secrets come from the environment; outside production a missing one is made
 # once and kept in KYCRISK_HOME/keys. Production refuses to invent secrets.
@@ -231,6 +233,12 @@ AUDIT_ORIGIN = env.text("KYCRISK_LOG_ORIGIN", "kycrisk.local/log")
 AUDIT_FOLDER = KYCRISK_HOME / "audit"
 # Every audited kind of object -> the selector that yields (id, version, content).
 AUDIT_SUBJECTS: dict[str, str] = {
+    "reference_set": "apps.reference.selectors.audited_sets",
+    "active_reference": "apps.reference.selectors.audited_pointer",
+    "account_version": "apps.customers.selectors.audited_account_versions",
+    "customer_version": "apps.customers.selectors.audited_customer_versions",
+    "api_key": "apps.customers.selectors.audited_api_keys",
+    "payment_method": "apps.customers.selectors.audited_payment_methods",
     "user": "apps.access.selectors.audited_users",
     "service_key": "apps.access.selectors.audited_service_keys",
     "ring_run": "apps.rings.selectors.audited_runs",

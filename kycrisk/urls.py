@@ -4,6 +4,7 @@ urlpatterns = [
     path("", include("apps.core.urls")),
     path("", include("apps.access.urls")),
     path("v1/", include("apps.audit.urls")),
+    path("", include("apps.customers.urls")),
     path("", include("apps.signals.urls")),
     path("", include("apps.scoring.urls")),
     path("", include("apps.review.urls")),

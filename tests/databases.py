@@ -82,6 +82,14 @@ def clone(name: str) -> Database:
 
 
 def drop(name: str) -> None:
+    """Drop a database, whoever of the serving role is still connected to it."""
+    # The owner may not end sessions of another role, so that role does it itself.
+    with psycopg.connect(Database("postgres").url, autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = %s AND usename = current_user",
+            [name],
+        )
     _as_owner(
         sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
     )
