@@ -7,6 +7,7 @@ from apps.customers.services.records import (
     put_api_keys,
     put_customers,
     put_payment_methods,
+    require_account,
 )
 from apps.customers.services.values import put_values
 
@@ -18,4 +19,5 @@ __all__ = [
     "put_customers",
     "put_payment_methods",
     "put_values",
+    "require_account",
 ]

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from apps.audit import services as audit
 from apps.core.validation import RAW_TABLES
+from apps.customers.errors import UnknownAccountError
 from apps.customers.models import Account
 from apps.customers.services import facts as enrichment
 from apps.customers.services import writing
@@ -97,3 +98,9 @@ def _complete(
     names = [column.name for column in RAW_TABLES[table]]
     for row in rows:
         yield {name: row.get(name) for name in names}
+
+
+def require_account(*, account_id: str) -> None:
+    """Raise UnknownAccountError where nothing was ever recorded of the account."""
+    if not Account.objects.filter(account_id=account_id).exists():
+        raise UnknownAccountError("There is no such account; put the account first.")

@@ -11,6 +11,7 @@ from apps.reference.services.lookup import (
 from apps.reference.services.phones import phone_countries
 from apps.reference.services.refresh import (
     RefreshReport,
+    refresh_configured,
     refresh_reference,
     stale_kinds,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "lookup_ips",
     "missing",
     "phone_countries",
+    "refresh_configured",
     "refresh_reference",
     "stale_kinds",
     "versions",

@@ -9,7 +9,7 @@ import ipaddress
 import socket
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -20,11 +20,11 @@ from apps.core.validation.values import QUAD
 
 V4: Final = 4
 V6: Final = 16
+_FEW: Final = 32
 _MAPPED: Final = b"\0" * 10 + b"\xff\xff"
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
+class Range(NamedTuple):
     """Addresses from `start` to `end`, both inside. A higher rank wins an overlap."""
 
     start: int
@@ -65,13 +65,34 @@ class Addresses:
 
 def resolve(ranges: Iterable[Range]) -> list[Range]:
     """Return disjoint sorted ranges: the highest rank wins, then the narrowest."""
-    waiting = sorted(ranges, key=lambda r: r.start)
-    heap: list[tuple[int, int, int, Range]] = []
     found: list[Range] = []
-    at = position = 0
+    for group in _overlapping(sorted(ranges)):
+        if len(group) == 1:
+            _extend(found, *group[0][:3])
+        else:
+            _sweep(group, found)
+    return found
+
+
+def _overlapping(ranges: Iterable[Range]) -> Iterator[list[Range]]:
+    """Yield sorted ranges in groups that do not touch each other's addresses."""
+    group: list[Range] = []
+    last = -1
+    for one in ranges:
+        if group and one.start > last:
+            yield group
+            group = []
+        group.append(one)
+        last = max(last, one.end)
+    if group:
+        yield group
+
+
+def _sweep(waiting: Sequence[Range], found: list[Range]) -> None:
+    """Append the pieces of ranges that overlap; `waiting` is sorted by start."""
+    heap: list[tuple[int, int, int, Range]] = []
+    at, position = waiting[0].start, 0
     while position < len(waiting) or heap:
-        if not heap:
-            at = max(at, waiting[position].start)
         while position < len(waiting) and waiting[position].start <= at:
             one = waiting[position]
             heapq.heappush(heap, (-one.rank, one.end - one.start, position, one))
@@ -86,7 +107,6 @@ def resolve(ranges: Iterable[Range]) -> list[Range]:
             stop = min(stop, waiting[position].start - 1)
         _extend(found, at, stop, best.value)
         at = stop + 1
-    return found
 
 
 def _extend(found: list[Range], start: int, end: int, value: int) -> None:
@@ -116,6 +136,8 @@ def columns(ranges: Sequence[Range], width: int) -> Ranges:
 
 def parse(texts: Sequence[str | None]) -> Addresses:
     """Parse addresses; equal texts are parsed once, dotted quads in bulk."""
+    if len(texts) <= _FEW:
+        return _parse_few(texts)
     coded = pa.array(texts, pa.string(), from_pandas=True).dictionary_encode()
     distinct = coded.dictionary
     quads = pc.match_substring_regex(distinct, rf"^{QUAD}$")
@@ -138,6 +160,41 @@ def parse(texts: Sequence[str | None]) -> Addresses:
     number[np.array(rest, dtype=np.int64)] = len(v4) + np.arange(len(rest))
     which = coded.indices.fill_null(len(distinct)).to_numpy(zero_copy_only=False)
     return Addresses(v4, np.array(others, dtype="S16"), number[which])
+
+
+def _parse_few(texts: Sequence[str | None]) -> Addresses:
+    """Parse a handful without the overhead of bulk."""
+    v4: list[int] = []
+    v6: list[bytes] = []
+    families: list[tuple[int, int]] = []  # (family, place in it), (0, 0) for none
+    for text in texts:
+        raw = _packed_any(text) if text else None
+        if raw is None:
+            families.append((0, 0))
+        elif len(raw) == V4:
+            families.append((V4, len(v4)))
+            v4.append(int.from_bytes(raw, "big"))
+        else:
+            families.append((V6, len(v6)))
+            v6.append(raw)
+    shift = {0: -1, V4: 0, V6: len(v4)}
+    which = [shift[family] + place for family, place in families]
+    return Addresses(
+        np.array(v4, dtype=np.uint32),
+        np.array(v6, dtype="S16"),
+        np.array(which, dtype=np.int64),
+    )
+
+
+def _packed_any(text: str) -> bytes | None:
+    """Return 4 or 16 bytes; an IPv4-mapped address is its IPv4."""
+    if ":" in text:
+        raw = _packed(text)
+        return raw[12:] if raw and raw.startswith(_MAPPED) else raw
+    try:
+        return socket.inet_pton(socket.AF_INET, text)
+    except (OSError, ValueError):
+        return None
 
 
 def _quads(texts: pa.Array) -> NDArray[np.uint32]:
@@ -169,8 +226,12 @@ def split(
 
 def address_number(text: str) -> tuple[int, int]:
     """Return the width in bytes and the number of one address; raise ValueError."""
-    address = ipaddress.ip_address(text)
-    return (V6 if address.version == 6 else V4), int(address)  # noqa: PLR2004
+    family = socket.AF_INET6 if ":" in text else socket.AF_INET
+    try:
+        raw = socket.inet_pton(family, text)
+    except OSError as error:
+        raise ValueError(text) from error
+    return len(raw), int.from_bytes(raw, "big")
 
 
 def blocks(texts: Iterable[str]) -> Iterator[tuple[str, str]]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from django.conf import settings
 from django.db import connection, transaction
 from numpy.typing import NDArray
 
@@ -118,7 +119,7 @@ def _activate(
     sets = dict(pointer.sets)
     for one in stored:
         before = [known[number] for number in sets.get(one.kind, [])]
-        if not force and not add:
+        if not force:
             _check_size(one, before)
         row = _record(one, at)
         below = [old.pk for old in before if old.source != one.source] if add else []
@@ -183,6 +184,27 @@ def _audit_flip(pointer: ActiveReference, at: datetime) -> None:
         actor=audit.Actor("system", "reference"),
         at=at,
     )
+
+
+def refresh_configured(*, at: datetime) -> dict[str, object]:
+    """Load KYCRISK_REFERENCE_SOURCE again and say what happened, also if nothing did.
+
+    Lists of other sources stay below the refreshed ones.
+    """
+    folder = settings.KYCRISK_REFERENCE_SOURCE
+    if folder is None:
+        return {
+            "refreshed": False,
+            "reason": "KYCRISK_REFERENCE_SOURCE is not set; lists keep their age.",
+            "stale": stale_kinds(at=at),
+        }
+    report = refresh_reference(folder=Path(folder), at=at, add=True)
+    return {
+        "refreshed": report.changed,
+        "rows": report.rows,
+        "versions": report.versions,
+        "missing": report.missing,
+    }
 
 
 def stale_kinds(*, at: datetime) -> list[str]:

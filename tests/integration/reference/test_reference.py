@@ -237,3 +237,13 @@ def test_real_lists_answer(shared_data: Path) -> None:
     classes = set(reference.lookup_ips(texts).ip_class.tolist())
     assert {"hosting", "isp", "unknown", "education"} <= classes
     assert "residential" not in classes
+
+
+@pytest.mark.django_db
+def test_daily_refresh_says_what_it_did(world: Path, settings) -> None:
+    settings.KYCRISK_REFERENCE_SOURCE = None
+    assert reference.refresh_configured(at=NOW)["refreshed"] is False
+    settings.KYCRISK_REFERENCE_SOURCE = str(world)
+    assert reference.refresh_configured(at=NOW)["refreshed"] is True
+    assert reference.refresh_configured(at=NOW)["refreshed"] is False
+    assert len(ActiveReference.objects.get().sets["ip_asn"]) == 1
