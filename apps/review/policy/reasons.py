@@ -24,7 +24,7 @@ REASONS: tuple[HumanReason, ...] = (
     HumanReason("RNG-81", "Linkage", "Acts together with other accounts",
                 "use that is arranged across several accounts"),
     HumanReason("SHP-81", "Use", "Templated prompts, built to extract answers",
-                "automated use that copies our models' answers"),
+                "automated use that collects answers in bulk"),
     HumanReason("RHY-81", "Use", "Round-the-clock machine rhythm",
                 "automated use around the clock"),
     HumanReason("VOL-81", "Use", "Volume does not fit the declared use",

@@ -68,13 +68,13 @@ def waterfall(parts: Sequence[Part], *, total: float, answer: str) -> Chart:
         for at, (part, (low, high)) in enumerate(zip(parts, edges, strict=True))
     ]
     height = 24 * len(parts) + 30
-    end = 330 + (total - least) * scale
+    end = _round(330 + (total - least) * scale)
     last = format_html(
         '<line class="axis" x1="0" x2="640" y1="{0}" y2="{0}"/>'
         '<text x="0" y="{1}" class="strong">Sum</text>'
         '<text x="316" y="{1}" class="end strong">{2}</text>'
-        '<line class="mark" x1="{3:.1f}" x2="{3:.1f}" y1="0" y2="{0}"/>'
-        '<text x="{4:.1f}" y="{1}" class="strong {5}">{6}</text>',
+        '<line class="mark" x1="{3}" x2="{3}" y1="0" y2="{0}"/>'
+        '<text x="{4}" y="{1}" class="strong {5}">{6}</text>',
         height - 26,
         height - 8,
         signed(total),
@@ -101,14 +101,14 @@ def days(values: Sequence[tuple[date, int]], *, what: str) -> Chart:
     width = 600.0 / max(len(values), 1)
     bars = format_html_join(
         "",
-        '<rect class="bar {}" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}"/>',
+        '<rect class="bar {}" x="{}" y="{}" width="{}" height="{}"/>',
         (
             (
                 "now" if at == len(values) - 1 else "",
-                at * width,
-                78 - 70 * count / most,
-                max(1.0, width - 1.5),
-                70 * count / most,
+                _round(at * width),
+                _round(78 - 70 * count / most),
+                _round(max(1.0, width - 1.5)),
+                _round(70 * count / most),
             )
             for at, (_, count) in enumerate(values)
         ),
@@ -169,6 +169,11 @@ def _cut(label: str) -> str:
     )
 
 
+def _round(length: float) -> float:
+    """Keep a tenth of a unit: format_html escapes first, so it cannot format numbers."""
+    return round(length, 1)
+
+
 def _y(probability: float) -> str:
     return f"{100 - 96 * probability:.1f}"
 
@@ -190,9 +195,9 @@ def _step(
     # Hatching and arrows say the direction without colour.
     hatch = format_html_join(
         "",
-        '<line class="hatch" x1="{:.1f}" x2="{:.1f}" y1="{}" y2="{}"/>',
+        '<line class="hatch" x1="{}" x2="{}" y1="{}" y2="{}"/>',
         (
-            (x + at, x + at + 6, y + 17, y + 5)
+            (_round(x + at), _round(x + at + 6), y + 17, y + 5)
             for at in range(4, int(width) - 6, 7)
             if kind == "raises"
         ),
@@ -202,8 +207,8 @@ def _step(
     return format_html(
         '<text x="0" y="{ty}">{label}</text>'
         '<text x="316" y="{ty}" class="end">{points}</text>'
-        '<rect class="{kind}" x="{x:.1f}" y="{ry}" width="{width:.1f}" height="12"/>'
-        '{hatch}<polygon class="{kind}" transform="translate({tip:.1f} {ay})"'
+        '<rect class="{kind}" x="{x}" y="{ry}" width="{width}" height="12"/>'
+        '{hatch}<polygon class="{kind}" transform="translate({tip} {ay})"'
         ' points="{arrow}"/>',
         ty=y + 15,
         ry=y + 5,
@@ -211,9 +216,9 @@ def _step(
         label=_cut(part.label),
         points=signed(part.points),
         kind=kind,
-        x=x,
-        width=width,
+        x=_round(x),
+        width=_round(width),
         hatch=hatch,
-        tip=tip,
+        tip=_round(tip),
         arrow=arrow,
     )
