@@ -170,7 +170,7 @@ def _cut(label: str) -> str:
 
 
 def _round(length: float) -> float:
-    """Keep a tenth of a unit: format_html escapes first, so it cannot format numbers."""
+    """Keep a tenth of a unit; format_html itself cannot format numbers."""
     return round(length, 1)
 
 

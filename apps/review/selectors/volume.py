@@ -13,8 +13,8 @@ from apps.signals.selectors.usage import open_usage
 DAYS = 7
 _SQL = """
 SELECT account_id, sum(tokens)::DOUBLE, max(used_at) FROM (
-    SELECT account_id, occurred_at AS used_at, input_tokens::BIGINT + output_tokens AS tokens
-    FROM usage
+    SELECT account_id, occurred_at AS used_at,
+        input_tokens::BIGINT + output_tokens AS tokens FROM usage
     UNION ALL
     SELECT account_id, window_start, input_tokens + output_tokens FROM usage_window
 ) GROUP BY account_id
