@@ -2,8 +2,9 @@
 
 The weights are set by hand from the mechanisms they stand for; they are not fitted.
 Positive: several independent views hold the group; a dispatcher splits work evenly;
-one data set is sharded without repeats; members were confirmed. Negative: trusted or
-permitted members, one declared organization, a heavy-tailed organic split, repeats.
+one data set is sharded without repeats; members were confirmed. Negative: few members,
+no joint conduct, trusted or permitted members, one declared organization, a
+heavy-tailed organic split, repeats.
 """
 
 import math
@@ -19,6 +20,7 @@ PRIOR: Final = -2.0
 HELD_BY: Final = 0.5  # a view holds a group when half of it shares a value
 ENOUGH_REQUESTS: Final = 40
 ENOUGH_MEMBERS: Final = 5
+USUAL_HOME: Final = 8  # groups smaller than this are usually a home or an office
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +58,14 @@ def weigh(
     `held` is float64 [members, views]: each member's strongest shared value;
     `repeats` is the share of fillers of the group seen in two accounts, NaN if unseen.
     """
-    holding = int(((held > 0).mean(axis=0) >= HELD_BY).sum())
+    holding = _independent(held)
     trusted = float(links.is_trusted[members].mean())
     permitted = float(conduct.permitted[members].mean())
     terms = [
         Term("prior", 1.0, PRIOR),
         Term("independent_views", holding, 1.6 * (holding - 1)),
+        _size(len(members)),
+        _conduct(held),
         Term("trusted_share", trusted, -2.0 * trusted),
         Term("permitted_share", permitted, -4.0 * permitted),
         _declared(conduct.declared[members]),
@@ -70,6 +74,30 @@ def weigh(
         _confirmed(conduct.confirmed[members]),
     ]
     return [term for term in terms if term.log_odds != 0.0]
+
+
+def _independent(held: NDArray[np.float64]) -> int:
+    """Return how many independent views hold the group.
+
+    One home explains a shared wallet, device, network and address at once, so in a
+    group as small as a home these count as two views at most.
+    """
+    holds = (held > 0).mean(axis=0) >= HELD_BY
+    shape = bool(holds[VIEW_NAMES.index("shape")])
+    others = int(holds.sum()) - shape
+    return shape + (min(others, 2) if len(held) < USUAL_HOME else others)
+
+
+def _size(count: int) -> Term:
+    """Weigh how many: families and small offices are 3 to 7, campaigns are more."""
+    log_odds = float(np.clip(2.0 * math.log(count / USUAL_HOME), -2.5, 1.0))
+    return Term("members", count, log_odds)
+
+
+def _conduct(held: NDArray[np.float64]) -> Term:
+    """Doubt a group that shares a home or a wallet, but no way of asking."""
+    share = float((held[:, VIEW_NAMES.index("shape")] > 0).mean())
+    return Term("joint_conduct_share", share, 0.0 if share >= HELD_BY else -1.5)
 
 
 def _declared(declared: NDArray[np.int64]) -> Term:

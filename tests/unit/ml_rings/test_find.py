@@ -174,6 +174,17 @@ def test_a_popular_framework_is_no_ring():
     assert ringed(world, least=0.0) == set()
 
 
+def test_a_household_stays_below_review():
+    """Five people with one card, one device and one network, each with own habits."""
+    world = World()
+    for at in range(5):
+        name = f"home-{at}"
+        world.accounts.append(account(name, NEW))
+        for kind in ("card", "device", "net", "address"):
+            world.values.append(value(name, kind, f"home-{kind}", NEW))
+    assert ringed(world, least=0.4) == set()
+
+
 def test_one_declared_organization_is_no_ring():
     world = World()
     pool = world.campaign()
