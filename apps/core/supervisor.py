@@ -1,6 +1,5 @@
 """Run a few child processes as one: start, watch, restart, stop, leave none behind."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -33,7 +32,7 @@ class _Child:
 
 
 class Supervisor:
-    """Children in one process group of their own, led by a guard."""
+    """Children in process groups of their own, and a guard that knows these groups."""
 
     def __init__(
         self,
@@ -45,15 +44,12 @@ class Supervisor:
         self._folder, self._environment, self._say = folder, environment, say
         self._children: list[_Child] = []
         self._over = threading.Event()
-        watched, self._held = os.pipe()
         self._guard = subprocess.Popen(  # noqa: S603 - our own script
-            [sys.executable, "-ISs", guard.__file__, str(watched)],
-            stdin=subprocess.DEVNULL,
-            pass_fds=[watched],
+            [sys.executable, "-ISs", guard.__file__],
+            stdin=subprocess.PIPE,
             process_group=0,
             cwd="/",
         )
-        os.close(watched)
 
     def start(self, name: str, command: Sequence[str]) -> None:
         """Start a child that is to live as long as this process."""
@@ -79,7 +75,7 @@ class Supervisor:
         return False
 
     def stop(self) -> None:
-        """Stop all children, then kill whatever is left of their group."""
+        """Stop all children, then kill whatever is left of their groups."""
         for child in self._children:
             if child.process.poll() is None:
                 child.process.send_signal(signal.SIGTERM)
@@ -89,13 +85,15 @@ class Supervisor:
                 child.process.wait(max(0.0, end - time.monotonic()))
             except subprocess.TimeoutExpired:
                 self._say(f"{child.name} did not stop in time; it is killed.")
-        with suppress(ProcessLookupError):
-            os.killpg(self._guard.pid, signal.SIGKILL)
-        for process in [self._guard, *(child.process for child in self._children)]:
-            process.wait()
-        os.close(self._held)
+        guard.end((child.process.pid for child in self._children), seconds=0.0)
+        for child in self._children:
+            child.process.wait()
+        self._guard.communicate()
 
     def _revive(self, child: _Child) -> None:
+        # Its own children may live on, and hold its port.
+        guard.end([child.process.pid], seconds=0.0)
+        self._tell_guard("-", child.process.pid)
         now = time.monotonic()
         code = child.process.returncode
         full = len(child.deaths) == _RESTARTS
@@ -107,11 +105,19 @@ class Supervisor:
             child.process = self._spawn(child.command)
 
     def _spawn(self, command: Sequence[str]) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(  # noqa: S603 - commands of `up`
+        process = subprocess.Popen(  # noqa: S603 - commands of `up`
             command,
             cwd=self._folder,
             env=dict(self._environment),
             stdin=subprocess.DEVNULL,
             stdout=sys.stderr.fileno(),  # our standard output has the ready line only
-            process_group=self._guard.pid,
+            process_group=0,
         )
+        self._tell_guard("+", process.pid)
+        return process
+
+    def _tell_guard(self, sign: str, group: int) -> None:
+        assert self._guard.stdin is not None  # noqa: S101 - it was opened as a pipe
+        with suppress(BrokenPipeError):  # `watch` notices a dead guard
+            self._guard.stdin.write(f"{sign}{group}\n".encode())
+            self._guard.stdin.flush()

@@ -1,0 +1,118 @@
+"""`up` with real processes: ready, healing, and nothing left behind."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
+import pytest
+from django.conf import settings
+
+from tests.databases import Database
+
+pytestmark = [pytest.mark.slow, pytest.mark.faults]
+
+
+@pytest.fixture
+def service(fresh_database: Database) -> Iterator["subprocess.Popen[str]"]:
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", "up", "--port", "0"],
+        cwd=settings.BASE_DIR,
+        env=fresh_database.environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def _address(service: "subprocess.Popen[str]") -> str:
+    assert service.stdout is not None
+    line = service.stdout.readline()
+    found = re.fullmatch(r"KYCRisk is ready at (http://localhost:\d+)\n", line)
+    assert found, line
+    return found[1]
+
+
+def _status(url: str) -> tuple[int, str]:
+    try:
+        with urlopen(url, timeout=10) as answer:
+            return answer.status, answer.headers["Content-Type"]
+    except HTTPError as error:
+        return error.code, error.headers["Content-Type"]
+
+
+def _below(pid: int) -> dict[int, str]:
+    """Return the living processes under this one: pid -> command line."""
+    parents: dict[int, list[int]] = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError, IndexError):
+            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+            parents.setdefault(parent, []).append(int(folder.name))
+    found, wanted = {}, [pid]
+    while wanted:
+        for child in parents.get(wanted.pop(), []):
+            wanted.append(child)
+            with suppress(OSError):
+                found[child] = Path(f"/proc/{child}/cmdline").read_text()
+    return found
+
+
+def _alive(pids: dict[int, str]) -> list[str]:
+    alive = []
+    for pid, command in pids.items():
+        with suppress(OSError):
+            stat = Path(f"/proc/{pid}/stat").read_text()
+            if stat.rpartition(")")[2].split()[0] != "Z":
+                alive.append(command)
+    return alive
+
+
+def _answers(url: str) -> bool:
+    try:
+        return _status(url)[0] == 200
+    except OSError:
+        return False
+
+
+def _eventually(condition: Callable[[], bool], seconds: float = 40) -> bool:
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.1)
+    return condition()
+
+
+def _gone(pids: dict[int, str]) -> bool:
+    return _eventually(lambda: not _alive(pids))
+
+
+def test_serves_heals_and_leaves_nothing(service: "subprocess.Popen[str]") -> None:
+    address = _address(service)
+    assert _status(f"{address}/healthz")[0] == 200
+    assert _status(f"{address}/v1/nothing") == (404, "application/problem+json")
+    assert _status(f"{address}/metrics")[0] == 200
+    web = next(pid for pid, line in _below(service.pid).items() if "granian" in line)
+    os.kill(web, signal.SIGKILL)
+    assert _eventually(lambda: web not in _below(service.pid))
+    assert _eventually(lambda: _answers(f"{address}/readyz"))
+    children = _below(service.pid)
+    assert sum("granian" in line for line in children.values()) >= 3
+    service.terminate()
+    assert service.wait(timeout=20) == 0
+    assert _gone(children), _alive(children)
+
+
+def test_even_when_killed_leaves_nothing(service: "subprocess.Popen[str]") -> None:
+    _address(service)
+    children = _below(service.pid)
+    service.kill()
+    service.wait()
+    assert _gone(children), _alive(children)
