@@ -15,7 +15,9 @@ class Customer(AppendOnlyModel):
 
 
 class CustomerVersion(AppendOnlyModel):
-    customer = models.ForeignKey(Customer, models.PROTECT, related_name="versions")
+    customer = models.ForeignKey(
+        Customer, models.PROTECT, related_name="versions", db_index=False
+    )
     valid_from = models.DateTimeField()
     recorded_at = models.DateTimeField()
     ingested_at = models.DateTimeField()
@@ -55,7 +57,9 @@ class Account(AppendOnlyModel):
 class AccountVersion(AppendOnlyModel):
     """Facts about an account from `valid_from` on. No personal value: see the vault."""
 
-    account = models.ForeignKey(Account, models.PROTECT, related_name="versions")
+    account = models.ForeignKey(
+        Account, models.PROTECT, related_name="versions", db_index=False
+    )
     valid_from = models.DateTimeField()
     recorded_at = models.DateTimeField()
     ingested_at = models.DateTimeField()
@@ -109,7 +113,9 @@ class AccountValue(AppendOnlyModel):
     add a row with an earlier moment, never one with a later.
     """
 
-    account = models.ForeignKey(Account, models.PROTECT, related_name="values")
+    account = models.ForeignKey(
+        Account, models.PROTECT, related_name="values", db_index=False
+    )
     kind = models.CharField(max_length=16)
     value = models.CharField(max_length=64)
     seen_at = models.DateTimeField()
@@ -134,7 +140,9 @@ class AccountValue(AppendOnlyModel):
 class ApiKey(AppendOnlyModel):
     """One version of a credential of an account; a revocation is a newer version."""
 
-    account = models.ForeignKey(Account, models.PROTECT, related_name="api_keys")
+    account = models.ForeignKey(
+        Account, models.PROTECT, related_name="api_keys", db_index=False
+    )
     key_id = models.CharField(max_length=128)
     created_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True)
@@ -159,7 +167,9 @@ class ApiKey(AppendOnlyModel):
 class PaymentMethod(AppendOnlyModel):
     """One version of a payment instrument; the fingerprint is a keyed hash."""
 
-    account = models.ForeignKey(Account, models.PROTECT, related_name="payment_methods")
+    account = models.ForeignKey(
+        Account, models.PROTECT, related_name="payment_methods", db_index=False
+    )
     fingerprint = models.CharField(max_length=32)
     added_at = models.DateTimeField()
     removed_at = models.DateTimeField(null=True)

@@ -10,14 +10,14 @@ import pyarrow.csv as pacsv
 from django.db import connection
 
 from apps.customers.models import Account, AccountVersion
-from apps.customers.services.writing import (
+from apps.customers.services.shapes import (
     ACCOUNT_VERSION,
     API_KEY,
     CUSTOMER_VERSION,
     PAYMENT_METHOD,
     Shape,
-    row_content,
 )
+from apps.customers.services.writing import row_content
 from ml.schema import TABLES, Column
 
 Subject = tuple[str, int, dict[str, object]]

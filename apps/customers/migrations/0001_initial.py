@@ -69,7 +69,7 @@ class Migration(migrations.Migration):
                 ('value', models.CharField(max_length=64)),
                 ('seen_at', models.DateTimeField()),
                 ('recorded_at', models.DateTimeField()),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='values', to='customers.account')),
+                ('account', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='values', to='customers.account')),
             ],
             options={
                 'indexes': [models.Index(fields=['kind', 'value', 'seen_at'], include=('account', 'recorded_at'), name='value_lookup')],
@@ -113,7 +113,7 @@ class Migration(migrations.Migration):
                 ('customer_id', models.CharField(max_length=128, null=True)),
                 ('parent_account_id', models.CharField(max_length=128, null=True)),
                 ('chunk', models.UUIDField(null=True)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='customers.account')),
+                ('account', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='customers.account')),
             ],
             options={
                 'indexes': [models.Index(fields=['account', '-valid_from'], name='version_latest')],
@@ -135,7 +135,7 @@ class Migration(migrations.Migration):
                 ('ingested_at', models.DateTimeField()),
                 ('digest', models.BinaryField(max_length=16)),
                 ('chunk', models.UUIDField(null=True)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='api_keys', to='customers.account')),
+                ('account', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='api_keys', to='customers.account')),
             ],
             options={
                 'indexes': [models.Index(fields=['key_id'], name='api_key_id')],
@@ -156,7 +156,7 @@ class Migration(migrations.Migration):
                 ('beneficial_owners', models.IntegerField(null=True)),
                 ('registration', models.CharField(max_length=32, null=True)),
                 ('chunk', models.UUIDField(null=True)),
-                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='customers.customer')),
+                ('customer', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='customers.customer')),
             ],
             options={
                 'constraints': [models.UniqueConstraint(fields=('customer', 'digest'), name='one_customer_version_per_content')],
@@ -177,7 +177,7 @@ class Migration(migrations.Migration):
                 ('ingested_at', models.DateTimeField()),
                 ('digest', models.BinaryField(max_length=16)),
                 ('chunk', models.UUIDField(null=True)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='payment_methods', to='customers.account')),
+                ('account', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='payment_methods', to='customers.account')),
             ],
             options={
                 'constraints': [models.UniqueConstraint(fields=('account', 'fingerprint', 'digest'), name='one_payment_method_version')],

@@ -12,9 +12,10 @@ from apps.audit import services as audit
 from apps.core import canonical
 from apps.customers.models import Account
 from apps.customers.services import facts as enrichment
-from apps.customers.services import vault, writing
+from apps.customers.services import shapes, vault, writing
 from apps.customers.services.facts import Facts
-from apps.customers.services.writing import Batch, Known, Shape
+from apps.customers.services.shapes import Shape
+from apps.customers.services.writing import Batch, Known
 
 Source = Literal["bundle", "api"]
 CHUNK: Final = 1000  # rows under one audit entry
@@ -124,11 +125,11 @@ class Put:
         return placed
 
     def _is_child(self) -> bool:
-        return self.shape in {writing.API_KEY, writing.PAYMENT_METHOD}
+        return self.shape in {shapes.API_KEY, shapes.PAYMENT_METHOD}
 
     def _birth(self, one: Facts) -> tuple[Any, ...]:
         """Return the extra columns of a new parent."""
-        if self.shape.parent is writing.CUSTOMER:
+        if self.shape.parent is shapes.CUSTOMER:
             return ()
         known_from = one.created_at if self.source == "bundle" else self.at
         return one.created_at, known_from

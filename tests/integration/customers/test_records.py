@@ -99,14 +99,15 @@ def test_no_personal_value_outside_the_vault() -> None:
 
 
 @pytest.mark.django_db
-def test_same_rows_again_change_nothing() -> None:
-    rows = [account(f"a{n}", **FULL) for n in range(5)]
+@pytest.mark.parametrize("size", [5, 120])
+def test_same_rows_again_change_nothing(size: int) -> None:
+    rows = [account(f"a{n}", **FULL) for n in range(size)]
     customers.put_accounts(rows=rows, source="bundle", at=NOW)
     counts = [m.objects.count() for m in (AccountVersion, AccountValue, VaultValue)]
     entries = Entry.objects.count()
     later = NOW + timedelta(days=1)
     again = customers.put_accounts(rows=rows, source="bundle", at=later)
-    assert (again.accepted, again.duplicates) == (0, 5)
+    assert (again.accepted, again.duplicates) == (0, size)
     assert counts == [
         m.objects.count() for m in (AccountVersion, AccountValue, VaultValue)
     ]
@@ -256,6 +257,29 @@ def test_first_sight_does_not_depend_on_the_order_of_arrival() -> None:
     moments = AccountValue.objects.filter(kind="device").values_list("seen_at")
     assert min(moments) == (T0 + timedelta(days=2),)
     assert len(moments) == 2
+
+
+@pytest.mark.django_db
+def test_one_by_one_and_in_bulk_store_the_same() -> None:
+    """The two ways of sending rows differ in nothing that is stored."""
+    rows = [account(f"a{n}", **FULL, signup_form_ms=n) for n in range(60)]
+    customers.put_accounts(rows=rows, source="bundle", at=NOW)
+    single = [account(f"b{n}", **FULL, signup_form_ms=n) for n in range(60)]
+    for row in single:
+        customers.put_accounts(rows=[row], source="bundle", at=NOW)
+    table = selectors.accounts_table(NOW).drop(["account_id"]).to_pylist()
+    assert table[:60] == table[60:]
+    values = selectors.values_table(NOW).to_pylist()
+    bulk, alone = (
+        sorted(
+            (row["account_id"][1:], row["kind"], row["value"], row["seen_at"])
+            for row in values
+            if row["account_id"].startswith(letter)
+        )
+        for letter in "ab"
+    )
+    assert bulk == alone
+    assert VaultValue.objects.count() == 2 * 60 * 9
 
 
 @pytest.mark.django_db
