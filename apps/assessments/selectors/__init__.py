@@ -1,7 +1,8 @@
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import Protocol
 
 from django.db.models import QuerySet
 
@@ -31,11 +32,20 @@ __all__ = [
 ]
 
 
+class Moment(Protocol):
+    """The event and the moment of a pass."""
+
+    event: str
+    as_of: datetime
+
+
 def current_assessments(
-    accounts: Sequence[int], as_of: datetime, event: str
+    accounts: Iterable[int], moment: Moment
 ) -> dict[int, Assessment]:
     """Return each account's newest assessment of that moment and event."""
-    rows = Assessment.objects.filter(account__in=accounts, as_of=as_of, event=event)
+    rows = Assessment.objects.filter(
+        account__in=list(accounts), as_of=moment.as_of, event=moment.event
+    )
     light = rows.only("id", "account_id", "facts_digest", "created_at")
     return {row.account_id: row for row in light.order_by("created_at", "id")}
 

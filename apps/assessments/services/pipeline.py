@@ -33,21 +33,19 @@ class Occasion:
     request_id: str | None = None
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def assess_account(*, account_id: str, occasion: Occasion) -> Stored:
     """Run the pipeline once: facts, features, ring, score, decision, case, proof.
 
     Raises UnknownAccountError where no fact about the account is known at `as_of`.
     """
     as_of = occasion.as_of
-    facts = customers.facts_in_force(account_id=account_id, as_of=as_of)
-    if facts is None:
-        raise UnknownAccountError
+    facts = facts_by_account(account_ids=(account_id,), as_of=as_of)
     frame = features.snapshot_now(account_id=account_id, as_of=as_of)
     ring = rings.ring_part_for_signup(account_id=account_id, as_of=as_of)
     found = {account_id: ring} if ring else {}
     judged, policy = judge(frame=frame, rings=found, occasion=occasion)
-    [stored] = store(judged=judged, facts=[facts], policy=policy, occasion=occasion)
+    [stored] = store(judged=judged, facts=facts, policy=policy, occasion=occasion)
     return stored
 
 
@@ -66,7 +64,12 @@ def judge(
 def facts_by_account(
     *, account_ids: Sequence[str], as_of: datetime
 ) -> list[dict[str, Any]]:
-    """Return the facts in force of many accounts, in the order of `account_ids`."""
+    """Return the facts in force of some accounts, in the order of `account_ids`.
+
+    Raises UnknownAccountError where one of them is not known at `as_of`.
+    """
     table = customers.accounts_table(as_of=as_of, account_ids=account_ids)
     rows = {row["account_id"]: row for row in table.to_pylist()}
+    if len(rows) < len(account_ids):
+        raise UnknownAccountError
     return [rows[account_id] for account_id in account_ids]

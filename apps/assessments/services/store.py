@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import NAMESPACE_OID, uuid5
 
+from apps.assessments.choices import Event
 from apps.assessments.models import Assessment
 from apps.assessments.selectors import (
     assessment_content,
@@ -117,9 +118,9 @@ def _drafts(
     """Keep the accounts whose inputs differ from their current assessment's."""
     accounts = ids_of([one.scored.account_id for one in judged])
     versions = reference.versions()
-    current = current_assessments(
-        list(accounts.values()), occasion.as_of, occasion.event
-    )
+    # whatever happens now happens once; only a pass over a moment can be repeated
+    repeatable = occasion.event == Event.SCHEDULED
+    current = current_assessments(accounts.values(), occasion) if repeatable else {}
     drafts = []
     for one, known in zip(judged, facts, strict=True):
         account = accounts[one.scored.account_id]

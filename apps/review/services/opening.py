@@ -32,7 +32,6 @@ class _Wanted(NamedTuple):
     facts: Circumstances
 
 
-@transaction.atomic
 def open_cases(
     *, decisions: Sequence[Decision], as_of: datetime, at: datetime
 ) -> dict[str, str]:
@@ -43,6 +42,13 @@ def open_cases(
     Repeating a call changes nothing.
     """
     wanted = {one.id: one for one in decisions if one.action in OPENING}
+    return _open(wanted, as_of=as_of, at=at) if wanted else {}
+
+
+@transaction.atomic(savepoint=False)
+def _open(
+    wanted: Mapping[str, Decision], *, as_of: datetime, at: datetime
+) -> dict[str, str]:
     found = already_opened(wanted)
     new = [one for one in wanted.values() if one.id not in found]
     new.sort(key=lambda one: (one.account_id, one.id))
