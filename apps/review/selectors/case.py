@@ -1,5 +1,6 @@
 """A case with everything around it, for the person who looks at it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -50,8 +51,7 @@ class CaseView:
     @property
     def proposal(self) -> Disposition | None:
         """The conclusion that waits for a second person."""
-        waits = self.case.state == State.APPROVAL and self.dispositions
-        return self.dispositions[0] if waits else None
+        return _proposal(self.case, self.dispositions)
 
 
 def case_view(*, case_id: str, user: "User", at: datetime) -> CaseView:
@@ -63,7 +63,7 @@ def case_view(*, case_id: str, user: "User", at: datetime) -> CaseView:
     lease = live_leases(at).filter(case=case).select_related("holder").first()
     impressions = list(Impression.objects.filter(case=case))
     said = list(_said(case))
-    opinion = _opinion(said, user)
+    opinion = _opinion(_proposal(case, said), user)
     own = next((one for one in impressions if one.reviewer_id == user.pk), None)
     model_open = policy.may_see_model(
         role=user.role,
@@ -111,9 +111,16 @@ def _said(case: Case) -> QuerySet[Disposition]:
     return rows.order_by("-at", "-id")
 
 
-def _opinion(said: list[Disposition], user: "User") -> Opinion | None:
-    rows = Opinion.objects.filter(approver=user, disposition__in=said[:1])
-    return rows.first()
+def _proposal(case: Case, said: Sequence[Disposition]) -> Disposition | None:
+    if case.state != State.APPROVAL:
+        return None
+    return next((one for one in said if one.answer in policy.NEEDS_APPROVAL), None)
+
+
+def _opinion(proposal: Disposition | None, user: "User") -> Opinion | None:
+    if proposal is None:
+        return None
+    return Opinion.objects.filter(approver=user, disposition=proposal).first()
 
 
 def _members(case: Case) -> QuerySet[Case]:

@@ -101,7 +101,8 @@ def _open_proposal(case_id: str, user: "User") -> tuple[Case, Disposition]:
     if user.role not in policy.APPROVER_ROLES:
         raise CaseRoleError("Only a lead approves.")
     case = locked_case(case_id)
-    proposal = Disposition.objects.filter(case=case).order_by("-at", "-id").first()
+    severe = Disposition.objects.filter(case=case, answer__in=policy.NEEDS_APPROVAL)
+    proposal = severe.order_by("-at", "-id").first()
     if case.state != State.APPROVAL or proposal is None:
         raise IllegalTransitionError("Nothing on this case waits for approval.")
     policy.check_second_person(first=proposal.reviewer_id, second=user.pk)

@@ -1,0 +1,296 @@
+"""Cases: opened once, held by one, judged first, decided by two where it hurts."""
+
+from datetime import timedelta
+from threading import Barrier, Thread
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.db.models import F
+
+from apps.audit.selectors import history_of
+from apps.core.errors import AppendOnlyError
+from apps.decisions.models import Decision
+from apps.review import services
+from apps.review.choices import State
+from apps.review.errors import (
+    AlreadyAnsweredError,
+    CaseRoleError,
+    CaseTakenError,
+    ImpressionMissingError,
+    OwnCaseApprovalError,
+    StaleLeaseError,
+)
+from apps.review.models import Case, CaseUpdate, Disposition, Impression, Lease
+from apps.review.selectors.queue import takeable
+from tests.integration.review.desk import Desk, suspend
+
+
+def kinds(case_id):
+    return [entry.kind for entry in history_of(object_type="case", object_id=case_id)]
+
+
+def test_only_actions_that_need_a_person_open_cases(desk):
+    made = [
+        desk.decision(desk.account(), action)
+        for action in ("allow", "observe", "challenge", "limit", "review", "hold")
+    ]
+    opened = services.open_cases(decisions=made, as_of=desk.at, at=desk.at)
+    assert set(opened) == {one.id for one in made[2:]}
+    assert set(Case.objects.values_list("lane", flat=True)) == {"harm", "waiting"}
+    again = services.open_cases(decisions=made, as_of=desk.at, at=desk.at)
+    assert again == opened
+    assert Case.objects.count() == 4
+
+
+def test_new_evidence_joins_the_open_case_and_wakes_it(desk):
+    user = desk.person()
+    lease = desk.judged(user)
+    services.decide(
+        case_id=lease.case_id,
+        token=lease.token,
+        user=user,
+        made=services.Conclusion("insufficient", [], "No use seen yet."),
+        at=desk.at,
+    )
+    case = Case.objects.get(pk=lease.case_id)
+    assert case.state == State.WAITING
+    later = desk.decision(case.account)
+    opened = services.open_cases(decisions=[later], as_of=desk.at, at=desk.at)
+    assert opened == {later.id: case.id}
+    assert CaseUpdate.objects.get().decision == later
+    case.refresh_from_db()
+    assert case.state == State.OPEN
+    assert "review.case.reopened" in kinds(case.id)
+
+
+def test_members_of_one_ring_share_a_ring_case(desk):
+    ring = {"ring_id": "ring_x", "ring_probability": 0.9, "agreement": 0.8}
+    made = [desk.decision(desk.account(), **ring) for _ in range(3)]
+    services.open_cases(decisions=made, as_of=desk.at, at=desk.at)
+    case = Case.objects.get(lane="ring")
+    assert case.account is None
+    assert case.members.count() == 3
+    services.open_cases(
+        decisions=[desk.decision(desk.account(), **ring)], as_of=desk.at, at=desk.at
+    )
+    assert case.members.count() == 4
+
+
+def test_the_trigger_tells_no_probability_of_a_ring(desk):
+    told = {"family": "RNG", "text": "Group ring_x holds with probability 99%"}
+    case = desk.case(reason=told)
+    assert case.trigger == ["Shares rare values with a group of other accounts"]
+
+
+def test_the_next_case_is_the_one_with_the_highest_rank(desk):
+    low, high = desk.case(), desk.case(action="hold")
+    assert high.rank > low.rank
+    lease = services.take_next(user=desk.person(), at=desk.at)
+    assert lease.case_id == high.id
+    assert {"review.case.opened", "review.case.claimed"} <= set(kinds(high.id))
+
+
+def test_a_lease_is_for_one_person_and_ends(desk):
+    first, second = desk.person(), desk.person()
+    lease = desk.held(first)
+    with pytest.raises(CaseTakenError):
+        services.take_case(case_id=lease.case_id, user=second, at=desk.at)
+    assert not takeable(user=second, at=desk.at).exists()
+    over = desk.at + services.LEASE
+    assert takeable(user=second, at=over).exists()
+    taken = services.take_case(case_id=lease.case_id, user=second, at=over)
+    assert taken.token != lease.token
+    assert Lease.objects.filter(ended_at__isnull=True).count() == 1
+
+
+@pytest.mark.parametrize("late", [timedelta(minutes=15), timedelta(days=1)])
+def test_an_expired_token_writes_nothing(desk, late):
+    user = desk.person()
+    lease = desk.judged(user)
+    for write in (
+        lambda: services.decide(
+            case_id=lease.case_id,
+            token=lease.token,
+            user=user,
+            made=suspend(),
+            at=desk.at + late,
+        ),
+        lambda: services.extend_lease(
+            case_id=lease.case_id, token=lease.token, user=user, at=desk.at + late
+        ),
+        lambda: services.release_case(
+            case_id=lease.case_id, token=lease.token, user=user, at=desk.at + late
+        ),
+    ):
+        with pytest.raises(StaleLeaseError) as refused:
+            write()
+        assert refused.value.status == 409
+    assert not Disposition.objects.exists()
+    assert not Decision.objects.filter(source="person").exists()
+
+
+def test_a_lost_token_is_fenced_off_by_the_new_holder(desk):
+    first, second = desk.person(), desk.person()
+    lost = desk.judged(first)
+    over = desk.at + services.LEASE
+    services.take_case(case_id=lost.case_id, user=second, at=over)
+    with pytest.raises(StaleLeaseError):
+        services.decide(
+            case_id=lost.case_id, token=lost.token, user=first, made=suspend(), at=over
+        )
+
+
+def test_extending_keeps_the_token_alive(desk):
+    user = desk.person()
+    lease = desk.held(user)
+    soon = desk.at + timedelta(minutes=14)
+    services.extend_lease(case_id=lease.case_id, token=lease.token, user=user, at=soon)
+    services.release_case(
+        case_id=lease.case_id,
+        token=lease.token,
+        user=user,
+        at=desk.at + timedelta(minutes=20),
+    )
+    assert Case.objects.get(pk=lease.case_id).state == State.OPEN
+
+
+def test_nobody_decides_before_an_impression_and_it_stands(desk):
+    user = desk.person()
+    lease = desk.held(user)
+    with pytest.raises(ImpressionMissingError):
+        services.decide(
+            case_id=lease.case_id,
+            token=lease.token,
+            user=user,
+            made=suspend(),
+            at=desk.at,
+        )
+    given = {"case_id": lease.case_id, "token": lease.token, "user": user}
+    services.record_impression(**given, leaning="unsure", confidence="low", at=desk.at)
+    with pytest.raises(AlreadyAnsweredError):
+        services.record_impression(
+            **given, leaning="abuse", confidence="high", at=desk.at
+        )
+    row = Impression.objects.get()
+    with pytest.raises(AppendOnlyError):
+        row.save()
+
+
+@pytest.mark.parametrize(
+    ("answer", "action", "state"),
+    [
+        ("allow", "allow", State.CLOSED),
+        ("limit", "limit", State.CLOSED),
+        ("ask", "challenge", State.WAITING),
+        ("hold", "hold", State.CLOSED),
+        ("suspend", "hold", State.APPROVAL),
+        ("terminate", "hold", State.APPROVAL),
+        ("escalate", None, State.WAITING),
+    ],
+)
+def test_each_answer_takes_effect_and_moves_the_case(desk, answer, action, state):
+    user = desk.person()
+    lease = desk.judged(user)
+    services.decide(
+        case_id=lease.case_id,
+        token=lease.token,
+        user=user,
+        made=services.Conclusion(answer, ["LNK-81"], "Seen."),
+        at=desk.at,
+    )
+    case = Case.objects.get(pk=lease.case_id)
+    made = Decision.objects.filter(source="person").values_list("action", flat=True)
+    assert (list(made), case.state) == ([action] if action else [], state)
+    assert Lease.objects.get().ended_by == "finished"
+
+
+def test_a_suspension_needs_another_lead_who_answers_first(desk):
+    lead = desk.person("lead")
+    escalated = desk.judged(desk.person())
+    services.decide(
+        case_id=escalated.case_id,
+        token=escalated.token,
+        user=escalated.holder,
+        made=services.Conclusion("escalate", [], "Too large for me."),
+        at=desk.at,
+    )
+    lease = services.take_case(case_id=escalated.case_id, user=lead, at=desk.at)
+    services.record_impression(
+        case_id=lease.case_id,
+        token=lease.token,
+        user=lead,
+        leaning="abuse",
+        confidence="high",
+        at=desk.at,
+    )
+    services.decide(
+        case_id=lease.case_id, token=lease.token, user=lead, made=suspend(), at=desk.at
+    )
+    asked = {"case_id": lease.case_id, "at": desk.at}
+    agreed = {"verdict": "approved", "note": ""}
+    with pytest.raises(OwnCaseApprovalError):
+        services.give_opinion(**asked, user=lead, answer="suspend")
+    with pytest.raises(OwnCaseApprovalError):
+        services.approve(**asked, user=lead, **agreed)
+    with pytest.raises(CaseRoleError):
+        services.approve(**asked, user=desk.person("analyst"), **agreed)
+    second = desk.person("lead")
+    with pytest.raises(ImpressionMissingError):
+        services.approve(**asked, user=second, **agreed)
+    assert not Decision.objects.filter(action="suspend").exists()
+    services.give_opinion(**asked, user=second, answer="suspend")
+    services.approve(**asked, user=second, **agreed)
+    made = Decision.objects.get(action="suspend")
+    assert (made.decided_by, made.approved_by) == (str(lead.pk), str(second.pk))
+    assert Case.objects.get(pk=lease.case_id).state == State.CLOSED
+
+
+def test_a_returned_proposal_goes_back_to_the_queue(desk):
+    case = desk.proposed(desk.person())
+    lead = desk.person("lead")
+    services.give_opinion(case_id=case.id, user=lead, answer="limit", at=desk.at)
+    services.approve(
+        case_id=case.id, user=lead, verdict="returned", note="Too harsh.", at=desk.at
+    )
+    case.refresh_from_db()
+    assert case.state == State.OPEN
+    assert not Decision.objects.filter(action="suspend").exists()
+
+
+def test_a_change_without_an_audit_entry_does_not_commit(desk):
+    case = desk.case()
+    with pytest.raises(IntegrityError, match="not recorded in the audit log"):
+        close_quietly(case, desk.at)
+
+
+@transaction.atomic
+def close_quietly(case, at):
+    Case.objects.filter(pk=case.pk).update(
+        state=State.CLOSED, closed_at=at, row_version=F("row_version") + 1
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
+def test_two_people_never_get_the_same_case(fresh_database):
+    desk = Desk()
+    cases = [desk.case() for _ in range(12)]
+    people = [desk.person() for _ in range(4)]
+    start, got = Barrier(len(people)), []
+
+    def work(user):
+        start.wait()
+        try:
+            for _ in range(3):
+                lease = services.take_next(user=user, at=desk.at)
+                got.append((lease.case_id, user.pk))
+        finally:
+            connection.close()
+
+    threads = [Thread(target=work, args=(user,)) for user in people]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(got) == 12
+    assert {case_id for case_id, _ in got} == {case.id for case in cases}
