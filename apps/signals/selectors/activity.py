@@ -1,6 +1,6 @@
 """What one account or one key did, for a page: facts only, as known at a moment."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from datetime import date as Date  # noqa: N812 - `date` is a column here
 from typing import Any, Final
@@ -70,11 +70,11 @@ class KeyActivity:
     created_at: datetime
     revoked_at: datetime | None
     environment: str | None
-    first_at: datetime | None
-    last_at: datetime | None
-    requests: int
-    networks: list[Seen]
-    clients: list[Seen]
+    first_at: datetime | None = None
+    last_at: datetime | None = None
+    requests: int = 0
+    networks: list[Seen] = field(default_factory=list)
+    clients: list[Seen] = field(default_factory=list)
 
 
 def timeline(account: Account, as_of: datetime, limit: int = 50) -> list[TimelineEntry]:
@@ -121,13 +121,9 @@ def usage_by_day(account_id: str, as_of: datetime, days: int = 90) -> list[Usage
 
 def key_activity(key_id: str, as_of: datetime) -> KeyActivity | None:
     """Return the life, networks and clients of a key, or None when it is not known."""
-    known = ApiKey.objects.filter(
-        key_id=key_id, created_at__lte=as_of, recorded_at__lte=as_of
-    )
-    key = known.select_related("account").order_by("-recorded_at", "-id").first()
+    key = _key(key_id, as_of)
     if key is None:
         return None
-    account_id = key.account.account_id
     query = f"""
         WITH mine AS MATERIALIZED (
             SELECT * FROM usage WHERE key_id = {lake.literal(key_id)}
@@ -143,19 +139,37 @@ def key_activity(key_id: str, as_of: datetime) -> KeyActivity | None:
             FROM mine WHERE client IS NOT NULL GROUP BY client
         ORDER BY part, requests DESC, value
     """
-    rows = _run(query, account_id, as_of, key.created_at)
+    rows = _run(query, key.account_id, as_of, key.created_at)
     total = next(row for row in rows if row[0] == "all")
-    return KeyActivity(
-        key_id=key_id,
-        account_id=account_id,
-        created_at=key.created_at,
-        revoked_at=_past(key.revoked_at, as_of),
-        environment=key.environment,
+    return replace(
+        key,
         first_at=total[4],
         last_at=total[5],
         requests=total[3],
         networks=[Seen(*row[1:]) for row in rows if row[0] == "net"],
         clients=[Seen(*row[1:]) for row in rows if row[0] == "client"],
+    )
+
+
+def _key(key_id: str, as_of: datetime) -> KeyActivity | None:
+    """Return what was handed over of a key, else what events say of it."""
+    known = ApiKey.objects.filter(
+        key_id=key_id, created_at__lte=as_of, recorded_at__lte=as_of
+    )
+    key = known.select_related("account").order_by("-recorded_at", "-id").first()
+    said = Event.objects.known_at(as_of).filter(key_id=key_id)
+    made = said.filter(type="api_key.created").select_related("account").first()
+    ended = said.filter(type="api_key.revoked").order_by("occurred_at").first()
+    source = key or made
+    if source is None:
+        return None
+    revoked_at = _past(key.revoked_at, as_of) if key else None
+    return KeyActivity(
+        key_id=key_id,
+        account_id=source.account.account_id,
+        created_at=key.created_at if key else made.occurred_at,
+        revoked_at=revoked_at or (ended.occurred_at if ended else None),
+        environment=key.environment if key else None,
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 import pyarrow as pa
 
 from apps.customers import selectors as customers
+from apps.signals.selectors.derived import add_derived
 from apps.signals.selectors.duck import connect
 from apps.signals.selectors.facts import events_table, outcomes_table, provider_table
 from apps.signals.selectors.usage import open_usage, shown
@@ -75,6 +76,7 @@ def open_engine(*, as_of: datetime, account_ids: Sequence[str] | None = None) ->
     for name, read in _SMALL.items():
         _load(database, name, read(as_of=as_of, account_ids=account_ids))
     _load(database, "provider", provider_table(as_of=as_of))
+    add_derived(database)
     open_usage(database, as_of=as_of, account_ids=account_ids)
     return Engine(database, as_of)
 

@@ -136,9 +136,10 @@ def with_hashes(table: str, rows: pa.Table) -> pa.Table:
     Both are the low 63 bits of an MD5, a stable definition that every engine has; they
     tell facts apart and protect nothing.
     """
-    body = " || chr(31) || ".join(
+    texts = ", ".join(
         _text(column) for column in TABLES[table] if column.name not in _NOT_BODY
     )
+    body = f"concat_ws(chr(31), {texts})"
     database = scratch()
     database.register("incoming", rows)
     try:

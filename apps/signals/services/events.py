@@ -114,14 +114,13 @@ def store_events(prepared: Sequence[Prepared]) -> list[Verdict]:
         keys=("account_id", "event_id"),
         rows=[list(one.fact.values()) for one in prepared],
     )
-    customers.put_values(
-        rows=[
-            value
-            for one, verdict in zip(prepared, verdicts, strict=True)
-            if verdict is Verdict.ACCEPTED
-            for value in one.values
-        ]
-    )
+    first: dict[tuple[str, str, str], SharedValue] = {}
+    for one, verdict in zip(prepared, verdicts, strict=True):
+        for value in one.values if verdict is Verdict.ACCEPTED else ():
+            held = first.setdefault(value[:3], value)
+            if value[3] < held[3]:
+                first[value[:3]] = value
+    customers.put_values(rows=first.values())
     return verdicts
 
 

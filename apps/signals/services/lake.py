@@ -19,6 +19,8 @@ from apps.signals.models import LakeFile
 from apps.signals.selectors import lake
 
 _ROW_GROUP: Final = 32_768
+# Hardly a value comes twice: a dictionary would only cost time and space.
+_DISTINCT: Final = {"event_id", "sketch", "conversation_id", "retry_of"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,11 @@ def write_parquet(rows: pa.Table, path: Path, *, level: int) -> None:
             file,
             compression="zstd",
             compression_level=level,
+            use_dictionary=[
+                field.name
+                for field in rows.schema
+                if pa.types.is_string(field.type) and field.name not in _DISTINCT
+            ],
             row_group_size=_ROW_GROUP,
         )
         file.flush()
