@@ -9,6 +9,7 @@ urlpatterns = [
     path("", include("apps.scoring.urls")),
     path("", include("apps.review.urls")),
     path("", include("apps.assessments.urls")),
+    path("", include("apps.reports.urls")),
 ]
 handler400 = "apps.core.views.bad_request"
 handler403 = "apps.core.views.permission_denied"

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from apps.audit import merkle
 from apps.audit.body import CHUNK
-from apps.audit.models import Checkpoint, Entry, Leaf
-from apps.audit.sequencer import through_nodes
+from apps.audit.models import Checkpoint, Entry, Leaf, Pending
+from apps.audit.sequencer import VERIFIED, read_state, through_nodes
 from apps.core.errors import ConflictError, NotFoundError
 
 
@@ -15,6 +15,29 @@ class NotSequencedError(ConflictError):
     """The entry is stored but has no place yet; that takes seconds."""
 
     code = "not_sequenced"
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How the log stands: its newest signed state, what waits, what was checked."""
+
+    signed: Checkpoint | None
+    newest: Checkpoint | None
+    pending: int
+    checked_size: int | None
+
+    @property
+    def refused(self) -> bool:
+        """Whether the signer has left a newer checkpoint unsigned."""
+        return self.newest is not None and self.newest.note is None
+
+
+def status() -> Status:
+    newest = Checkpoint.objects.order_by("-size").first()
+    signed = Checkpoint.objects.filter(note__isnull=False).order_by("-size").first()
+    checked = read_state(VERIFIED)
+    pending = Pending.objects.count()
+    return Status(signed, newest, pending, checked.size if checked else None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from apps.audit import keys, merkle, note
 
 BATCH = 50_000
 NOTES = "checkpoints.txt"
+VERIFIED = "verified.json"  # where the last clean check ended
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
 

@@ -14,7 +14,6 @@ from apps.audit import completeness, merkle, sequencer
 from apps.audit.promises import Promise, outside, promises
 from apps.audit.ranges import Problem, RangeResult, check_range, cuts
 
-VERIFIED = "verified.json"
 # Up to here a check without --full reads everything again: it takes seconds.
 SMALL = 500_000
 MAX_PROBLEMS = 20
@@ -51,7 +50,7 @@ def check_log(
     """
     kept = outside()
     size, root = _newest()
-    verified = sequencer.read_state(VERIFIED)
+    verified = sequencer.read_state(sequencer.VERIFIED)
     start = 0
     if not full and size > SMALL and verified and verified.size <= size:
         start = verified.size
@@ -73,7 +72,7 @@ def remember(report: Report) -> None:
     """Let the next incremental check start where this clean one ended."""
     if report.size and not report.problems:
         state = sequencer.State(report.size, bytes.fromhex(report.root))
-        sequencer.write_state(VERIFIED, state)
+        sequencer.write_state(sequencer.VERIFIED, state)
 
 
 def _newest() -> tuple[int, bytes]:

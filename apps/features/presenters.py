@@ -1,6 +1,8 @@
 """The feature and reason-code dictionaries as documents, always from the catalogue."""
 
+import math
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from ml import explain
@@ -12,8 +14,10 @@ from ml.features import (
     UNITS,
     Evidence,
     Feature,
+    shown,
 )
 
+_BY_NAME: Final = {feature.name: feature for feature in FEATURES}
 _WRITTEN: Final = "<!-- Written by `manage.py features_docs`; do not edit. -->"
 _ABOUT_FEATURES: Final = (
     "Every number that a score may use, as of one moment. Missing is a value of its"
@@ -111,3 +115,41 @@ def _keys_of(code: str) -> str:
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """One value of one feature in words, for a report."""
+
+    label: str
+    family: str
+    code: str
+    value: str
+    sentence: str
+    window: str
+    unit: str
+    misleads: str
+    missing: str
+
+
+def described(name: str, value: float) -> Described:
+    """Say what a stored value means; NaN is missing.
+
+    A feature that the catalogue has since dropped keeps its name and bare number.
+    """
+    feature = _BY_NAME.get(name)
+    missing = math.isnan(value)
+    if feature is None:
+        text = "" if missing else f"{value:,.4g}"
+        return Described(name, "", "", text, "", "", "", "", "")
+    return Described(
+        label=feature.label,
+        family=feature.family,
+        code=feature.code,
+        value="" if missing else shown(value, feature.unit),
+        sentence=feature.tell(value),
+        window=feature.window,
+        unit=UNITS[feature.unit],
+        misleads=feature.misleads,
+        missing=feature.missing,
+    )

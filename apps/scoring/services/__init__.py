@@ -1,5 +1,6 @@
 """Train, choose and apply risk models."""
 
+from apps.scoring.services.again import columns_of, rescore_batch
 from apps.scoring.services.champions import champion, forget_models, model_of
 from apps.scoring.services.promotion import approve, promote, rollback
 from apps.scoring.services.scoring import rescore, score, score_with
@@ -10,11 +11,13 @@ __all__ = [
     "Trained",
     "approve",
     "champion",
+    "columns_of",
     "forget_models",
     "from_row",
     "model_of",
     "promote",
     "rescore",
+    "rescore_batch",
     "rollback",
     "score",
     "score_rows",
