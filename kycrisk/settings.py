@@ -176,7 +176,8 @@ if KYCRISK_ENV == "production":
         raise ImproperlyConfigured(
             "KYCRISK_ALLOWED_HOSTS is empty; name the hosts that serve the console."
         )
-SECURE_REFERRER_POLICY = "no-referrer"
+# Not no-referrer: browsers would send "Origin: null" with forms, which CSRF refuses.
+SECURE_REFERRER_POLICY = "same-origin"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'none'"],
