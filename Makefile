@@ -1,0 +1,45 @@
+SHELL := /bin/sh
+PYTHON := .venv/bin/python
+CODE := manage.py kycrisk apps ml bench tests
+.DEFAULT_GOAL := help
+.PHONY: help install demo demo-check test check lint faults fix browser
+
+help: ## list what there is to do
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
+
+install: .venv/installed ## make .venv from the locks
+
+.venv/installed: requirements.lock requirements-bootstrap.lock
+	@.ci/install
+
+demo: install ## load the demo world and serve it on localhost
+	@$(PYTHON) manage.py demo --port 8000
+
+demo-check: install ## the same, asked over HTTP, then stopped
+	@$(PYTHON) manage.py demo --check
+
+browser:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium; \
+	else echo "no chromium here and no right to install it: browser tests are skipped"; fi
+
+test: install browser ## run every test
+	@$(PYTHON) -m pytest
+
+check: install lint ## everything that must hold before a change is shared
+	@$(MAKE) --no-print-directory test
+
+lint: install ## style, types, direction of imports, migrations
+	@.venv/bin/ruff check $(CODE)
+	@.venv/bin/ruff format --check $(CODE)
+	@.venv/bin/mypy $(CODE)
+	@.venv/bin/lint-imports --no-cache
+	@KYCRISK_ENV=test $(PYTHON) manage.py makemigrations --check --dry-run
+
+faults: install ## only the tests that kill real processes
+	@$(PYTHON) -m pytest -m faults
+
+fix: install ## format, and fix what can be fixed
+	@.venv/bin/ruff check --fix $(CODE)
+	@.venv/bin/ruff format $(CODE)
