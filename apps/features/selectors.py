@@ -16,14 +16,15 @@ from ml.features.links import KINDS, WINDOWS
 _VERSIONED: Final = tuple(name for name in ENTRY_COLUMNS if name != "created_at")
 _DAYS: Final = tuple(WINDOWS.values())
 _COUNTED: Final = ", ".join(
-    f"count(*) FILTER (WHERE seen_at > at - interval '{days} days') AS n{days}"
+    "count(DISTINCT other.account_id)"
+    f" FILTER (WHERE seen_at > at - interval '{days} days') AS n{days}"
     for days in _DAYS
 )
 _MOST: Final = ", ".join(f"max(others.n{days}) AS n{days}" for days in _DAYS)
 _COUNTS: Final = ", ".join(f"n{days}" for days in _DAYS)
 _COLUMNS: Final = ", ".join(f"version.{name}" for name in _VERSIONED)
-# The same question as ml.features.links.counts, asked about one account. Rows are
-# unique by account, kind and value, so that other rows are other accounts.
+# The same question as ml.features.links.counts, asked about one account. Another
+# account may have several rows of one value (a late fact of an earlier sight).
 _CURRENT_SQL: Final = f"""
 WITH asked AS (SELECT %(as_of)s::timestamptz AS at),
 chosen AS (

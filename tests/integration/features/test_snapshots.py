@@ -97,6 +97,24 @@ def test_request_and_bulk_agree_on_every_entry_feature(population: None) -> None
     assert np.nanmax(bulk.column("shared_device_count_90d")) > 0
 
 
+def test_another_account_counts_once_however_often_it_was_seen(
+    population: None,
+) -> None:
+    name, other = "account-03", "account-04"
+    seen = [(name, 9), (other, 5), (other, 6), (other, 7)]
+    for account, days in seen:
+        at = T - timedelta(days=days)
+        customers.put_values(rows=[(account, "card", "f" * 24, at, at)])
+    only = {**next(accounts()), "account_id": "lonely", "payment_fingerprint": None}
+    customers.put_accounts(rows=[only], source="bundle", at=T)
+    at = T - timedelta(days=1)
+    customers.put_values(rows=[("lonely", "card", "f" * 24, at, at)])
+    bulk = services.take_snapshots(as_of=T, account_ids=["lonely"])
+    now = services.snapshot_now(account_id="lonely", as_of=T)
+    assert value(bulk, "shared_card_count_90d", "lonely") == 2
+    assert value(now, "shared_card_count_90d", "lonely") == 2
+
+
 def test_some_accounts_see_the_links_to_all_others(population: None) -> None:
     chosen = ["account-03", "account-11"]
     some = services.take_snapshots(as_of=T, account_ids=chosen)
