@@ -44,7 +44,6 @@ class AddressPlan:
     of_kind: dict[str, NDArray[np.int64]]
     by_country: dict[str, list[NDArray[np.int64]]]
     vendors: NDArray[np.int64]  # [vendor, slot] -> system
-    homes: list[NDArray[np.int64]]  # by country: household and mobile systems
     key: int
 
     def of(
@@ -88,18 +87,14 @@ def make_plan(seeds: Seeds, places: Places) -> AddressPlan:
         for kind, found in of_kind.items()
         if kind in {"home", "mobile", "office"}
     }
-    homes = [
-        np.concatenate([by_country["home"][at], by_country["mobile"][at]])
-        for at in range(COUNTRY_COUNT)
-    ]
-    every = np.concatenate(homes)
+    every = np.concatenate([of_kind["home"], of_kind["mobile"]])
     vendors = np.stack(
         [
             rng.choice(every, _VENDOR_SLOTS, p=rng.dirichlet(np.full(len(every), 0.4)))
             for _ in range(_VENDORS)
         ]
     )
-    return AddressPlan(systems, of_kind, by_country, vendors, homes, seeds.key("ip"))
+    return AddressPlan(systems, of_kind, by_country, vendors, seeds.key("ip"))
 
 
 def range_rows(plan: AddressPlan, places: Places) -> list[tuple[str, ...]]:
@@ -125,8 +120,8 @@ def addresses(
 ) -> tuple[Keys, Keys]:
     """Return the address of each account at each time as (high, low) halves.
 
-    `slot` holds mode, base, size, lease (days) and geo for every row; high is the IPv4
-    address itself or the upper half of an IPv6 address, low is 0 for IPv4.
+    `slot` holds mode, base, size, lease (days) and geo (a system, or -1) for every row;
+    high is the IPv4 address itself or the upper half of an IPv6 one, low is 0 for IPv4.
     """
     phase = uniform(mix(plan.key, 1, account))
     epoch = np.floor(days / slot["lease"] + phase).astype(np.int64)
@@ -144,17 +139,11 @@ def addresses(
 
 
 def _exits(plan: AddressPlan, slot: Columns, at: Keys) -> Keys:
-    """Return exit number `at` of each proxy pool: a household somewhere, or at home."""
+    """Return exit `at` of each proxy pool: a household anywhere or in one network."""
     exit_key = mix(plan.key, 4, slot["base"], at, slot["geo"] + 1)
     vendor = below(mix(plan.key, 5, slot["base"]), _VENDORS)
     system = plan.vendors[vendor, below(exit_key, _VENDOR_SLOTS)]
-    pinned = np.flatnonzero(slot["geo"] >= 0)
-    counts = np.array([len(found) for found in plan.homes])
-    local = below(exit_key[pinned], counts[slot["geo"][pinned]])
-    table = np.zeros((len(plan.homes), counts.max()), np.int64)
-    for country, found in enumerate(plan.homes):
-        table[country, : len(found)] = found
-    system[pinned] = table[slot["geo"][pinned], local]
+    system = np.where(slot["geo"] >= 0, slot["geo"], system)
     return plan.systems["v4"][system] + below(mix(exit_key, 6), _BLOCK).astype(
         np.uint64
     )

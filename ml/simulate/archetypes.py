@@ -8,6 +8,16 @@ from dataclasses import dataclass, field
 from typing import Final
 
 Weights = dict[str, float]
+_ANYTHING: Final[Weights] = {
+    "chat": 0.46,
+    "coding": 0.27,
+    "product": 0.16,
+    "agent": 0.04,
+    "reasons": 0.025,
+    "rubric": 0.02,
+    "benchmark": 0.015,
+    "batch": 0.01,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +27,8 @@ class Archetype:
     `rate` is (median requests on an active day, log-sd); `days` the Beta law of the
     share of active days; `life` mean days until the account falls quiet; `hours` is
     (local peak, sd between accounts, width in hours, share spread over all hours);
-    `fillers` is (median number of own inputs, chance of an input others have too).
+    `fillers` is (median number of own inputs, chance of an input others have too);
+    `regulars` the share of those below windows who use it most days.
     """
 
     name: str
@@ -44,12 +55,11 @@ class Archetype:
             "disposable": 0.01,
         }
     )
-    styles: Weights = field(
-        default_factory=lambda: {"chat": 0.5, "coding": 0.3, "product": 0.2}
-    )
+    styles: Weights = field(default_factory=lambda: dict(_ANYTHING))
     templates: tuple[int, int] = (1, 3)
     framework: float = 0.3
     fillers: tuple[float, float] = (120, 0.03)
+    regulars: float = 0.065
     abroad: float = 0.04
     prepaid: float = 0.0
     plan: Weights = field(
@@ -71,11 +81,13 @@ ARCHETYPES: Final = (
         turns=1.4, hours=(15, 3, 4, 0.25), weekend=0.6, net=_CLOUD,
         second_net={"office": 0.6, "home": 0.4}, second_share=0.12, mail=_CORPORATE,
         channel={"self_serve": 0.8, "startup": 0.2}, plan=_TEAM,
-        styles={"product": 0.7, "batch": 0.15, "agent": 0.15}, templates=(1, 5),
+        styles={"product": 0.6, "batch": 0.1, "agent": 0.15, "rubric": 0.06,
+        "reasons": 0.05, "benchmark": 0.04}, templates=(1, 5),
         framework=0.25, fillers=(400, 0.02),
+        regulars=0.15,
     ),
     Archetype(
-        "enterprise", 0.007, organization=1, rate=(2500, 1.4), days=(2, 1), life=0,
+        "enterprise", 0.006, organization=1, rate=(2500, 1.4), days=(2, 1), life=0,
         turns=1, hours=(13, 4, 3, 0.3), weekend=0.4, net={"cloud": 0.7, "office": 0.3},
         second_share=0.05, mail={"corporate": 1}, channel={"sales": 1}, pay=_INVOICE,
         styles={"batch": 0.6, "product": 0.4}, framework=0.1, fillers=(5000, 0),
@@ -86,6 +98,7 @@ ARCHETYPES: Final = (
         net={"cloud": 1}, second_share=0, mail={"corporate": 1}, channel={"sales": 1},
         pay=_INVOICE, styles={"product": 0.5, "batch": 0.5}, templates=(1, 2),
         framework=0, fillers=(800, 0), plan=_BIG,
+        regulars=0.36,
     ),
     Archetype(
         "campus", 0.07, True, 0.05, (7, 0.9), (1.3, 3.2), 70, 2.2, (16, 3, 3.5, 0.03),
@@ -95,6 +108,7 @@ ARCHETYPES: Final = (
         pay={"credit": 0.6, "none": 0.2, "card": 0.2},
         mail={"education": 0.85, "free": 0.15},
         styles={"chat": 0.5, "coding": 0.5}, framework=0.15, fillers=(25, 0.55),
+        regulars=0.07,
     ),
     Archetype(
         "hackathon", 0.025, True, 0.05, (30, 0.9), (40, 1), 2, 2.5, (17, 3, 6, 0.15), 1,
@@ -102,6 +116,7 @@ ARCHETYPES: Final = (
         second_share=0.15, channel={"self_serve": 0.6, "partner": 0.4},
         pay={"credit": 0.8, "none": 0.2}, styles={"agent": 0.5, "coding": 0.5},
         framework=0.3, fillers=(30, 0.2),
+        regulars=0,
     ),
     Archetype(
         "gateway", 0.0015, True, 1, (900, 0.6), (60, 1), 0, 1.4, (14, 3, 5, 0.6), 0.85,
@@ -120,6 +135,7 @@ ARCHETYPES: Final = (
         mail={"free": 0.5, "corporate": 0.5},
         styles={"product": 0.5, "chat": 0.3, "agent": 0.2}, framework=0.35,
         fillers=(200, 0.05),
+        regulars=0.18,
     ),
     Archetype(
         "privacy", 0.03, True, 0.05, net={"vpn": 0.75, "tor": 0.1, "relay": 0.15},
@@ -134,11 +150,13 @@ ARCHETYPES: Final = (
         pay={"card": 0.5, "credit": 0.5},
         styles={"benchmark": 0.6, "rubric": 0.25, "reasons": 0.15}, templates=(2, 5),
         framework=0.1, fillers=(250, 0.6),
+        regulars=0.24,
     ),
     Archetype(
         "red_team", 0.004, True, 0.3, (20, 0.8), (2, 2), 150, 1.6,
         channel={"research": 1},
         styles={"probe": 0.8, "rubric": 0.2}, framework=0, fillers=(400, 0.05),
+        regulars=0.24,
     ),
     Archetype(
         "nomad", 0.02, True, 0.15, (8, 0.9),
@@ -157,17 +175,20 @@ ARCHETYPES: Final = (
         "framework_user", 0.07, True, 0.2, (14, 1.0), (1.5, 3), 70, 3.5,
         (18, 3, 3.5, 0.08), net={"home": 0.6, "cloud": 0.4}, styles={"agent": 1},
         templates=(1, 2), framework=1, fillers=(90, 0.12),
+        regulars=0.12,
     ),
     Archetype(
         "ci_runner", 0.01, True, 0.9, (40, 1.0), (5, 2), 200, 1, (13, 3, 4, 0.3), 0.35,
         net={"cloud_wide": 1}, second_share=0, mail=_CORPORATE, plan=_TEAM,
         styles={"product": 0.6, "benchmark": 0.4}, templates=(1, 3), framework=0.1,
         fillers=(40, 0),
+        regulars=0.36,
     ),
     Archetype(
         "failover_router", 0.003, True, 1, (40, 0.7), (4, 1), 0, 1, _FLAT, 0.8,
         group_size=3, net={"cloud": 1}, mail={"corporate": 1}, plan=_TEAM,
         styles={"product": 1}, templates=(2, 4), framework=0.2, fillers=(600, 0.05),
+        regulars=0.48,
     ),
     Archetype(
         "synthetic_data", 0.004, True, 1, (150, 0.7), (4, 2), 0, 1, (14, 4, 4, 0.5),
@@ -175,12 +196,14 @@ ARCHETYPES: Final = (
         net={"cloud": 1}, mail={"corporate": 1}, channel={"sales": 1}, pay=_INVOICE,
         styles={"reasons": 0.4, "rubric": 0.4, "batch": 0.2}, framework=0,
         fillers=(1e9, 0), plan=_BIG,
+        regulars=0.48,
     ),
     Archetype(
         "small_distiller", 0.003, True, 1, (60, 0.7), (4, 2), 120, 1, (14, 4, 4, 0.5),
         0.8,
         net={"cloud": 1}, mail=_CORPORATE, styles={"reasons": 0.5, "rubric": 0.5},
         framework=0, fillers=(1e9, 0), plan=_TEAM,
+        regulars=0.42,
     ),
     Archetype(
         "audit_logging", 0.004, True, 1, (60, 0.8), (4, 1), 0, 1, (13, 2, 3.5, 0.05),
@@ -188,11 +211,13 @@ ARCHETYPES: Final = (
         net=_CLOUD, mail={"corporate": 1}, channel={"sales": 0.6, "self_serve": 0.4},
         pay=_INVOICE, styles={"reasons": 0.6, "product": 0.4}, framework=0,
         fillers=(3000, 0), plan=_TEAM,
+        regulars=0.42,
     ),
     Archetype(
         "document_pipeline", 0.008, True, 0.9, (70, 1.0), (4, 2), 160, 1,
         (14, 5, 4, 0.45), 0.8, net=_CLOUD, mail=_CORPORATE, styles={"batch": 1},
         templates=(1, 2), framework=0, fillers=(1e9, 0), plan=_TEAM,
+        regulars=0.42,
     ),
     Archetype(
         "household", 0.02, True, 0, (5, 0.9), group_size=3, net={"home": 1},
@@ -201,6 +226,7 @@ ARCHETYPES: Final = (
     Archetype(
         "stolen_key", 0.002, True, 0.6, (14, 1.0), (2, 1.4), 150, 1.4, net=_CLOUD,
         mail=_CORPORATE, styles={"product": 1}, fillers=(300, 0.02), plan=_TEAM,
+        regulars=0.3,
     ),
     Archetype(
         "other_fraud", 0.012, False, 0.05, (20, 1.1), (3, 2), 14, 1.3,
@@ -208,6 +234,7 @@ ARCHETYPES: Final = (
         net={"vpn": 0.35, "cloud": 0.4, "home": 0.25}, abroad=0.6, prepaid=0.5,
         mail={"free": 0.55, "disposable": 0.4, "alias": 0.05},
         styles={"spam": 0.7, "chat": 0.3}, framework=0.1, fillers=(300, 0.05),
+        regulars=0.18,
     ),
 )  # fmt: skip
 NAMES: Final = tuple(kind.name for kind in ARCHETYPES)

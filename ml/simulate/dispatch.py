@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ml.simulate.campaigns import Ring
 from ml.simulate.clock import is_weekend
 from ml.simulate.honest import Setting
-from ml.simulate.seeds import Columns, Numbers, below, mix, uniform
+from ml.simulate.seeds import Columns, Numbers, mix, uniform
 from ml.simulate.sessions import WORK, hours_of_day
 
 _SHARD = 50
@@ -43,7 +43,7 @@ def _ring_jobs(setting: Setting, ring: Ring, plans: Columns) -> Columns:
     at = _hand_over(rng, part, at, starts)
     kept = at >= 0
     at, starts = at[kept], starts[kept]
-    turns = _turns(ring, rng, len(at))
+    turns = _turns(ring, rng, part["turns"][at])
     tmpl, variant = _templates(setting, ring, part, at, starts)
     return {
         "account": rows[at],
@@ -70,7 +70,13 @@ def _split(
         if not len(live):
             continue
         rest = weekend if is_weekend(np.array([float(day)]))[0] else 1.0
-        count = int(rng.poisson(each * rest * len(live)))
+        on_duty = live[rng.random(len(live)) < part["work_days"][live]]
+        if not len(on_duty):
+            continue
+        live = on_duty
+        count = int(
+            rng.poisson(each * rest * len(live) / part["work_days"][live].mean())
+        )
         if ring.mechanism == "round_robin":
             chosen = np.resize(rng.permutation(live), count)
         else:
@@ -101,12 +107,13 @@ def _hand_over(
     return np.where(dead(at, starts), -1, at)
 
 
-def _turns(ring: Ring, rng: np.random.Generator, n: int) -> NDArray[np.int16]:
+def _turns(ring: Ring, rng: np.random.Generator, usual: Numbers) -> NDArray[np.int16]:
     """Harvested agent work is deep and even; the rest is mostly single questions."""
     if ring.campaign == "C" and ring.level < 4:
-        turns = np.rint(rng.normal(ring.turns, 0.15 * ring.turns, n))
+        turns = np.rint(rng.normal(ring.turns, 0.15 * ring.turns, len(usual)))
     else:
-        turns = rng.geometric(1 / ring.turns, n)
+        mean = ring.turns if ring.level < 4 else usual
+        turns = rng.geometric(1 / mean, len(usual))
     return np.clip(turns, 1, 40).astype(np.int16)
 
 
@@ -120,7 +127,8 @@ def _templates(
     topic = uniform(mix(seeds.key("topic", ring.number), shard, np.floor(starts / 7)))
     loose = uniform(mix(seeds.key("loose", ring.number), job))
     place = np.where(loose < 0.5, topic, uniform(mix(seeds.key("any"), job)))
-    tmpl = part["work_tmpl"][at] + (place * part["work_tmpl_n"][at]).astype(np.int64)
+    run = part["work_first"][at] + (place * part["work_few"][at]).astype(np.int64)
+    tmpl = part["work_tmpl"][at] + run % part["work_tmpl_n"][at]
     kept = uniform(mix(seeds.key("kept", ring.number), job)) < ring.near(seeds, "keep")
-    wording = 1 + part["member"][at] * 8 + below(mix(seeds.key("wording"), job), 6)
+    wording = 1 + part["member"][at] * 8 + (starts / 25).astype(np.int64)
     return tmpl, np.where(kept, 0, wording)

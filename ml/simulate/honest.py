@@ -23,7 +23,6 @@ from ml.simulate.templates import Templates
 HONEST, RING, OTHER_FRAUD = 0, 1, 2
 WINDOWED_FROM: Final = 200.0
 CLIENTS: Final = 60
-_USUAL_VOLUME: Final = 130  # exchanges in the 120 days, of accounts below windows
 _SURFACES: Final = ("api", "app", "cloud:a", "cloud:b")
 
 
@@ -159,13 +158,7 @@ def _rhythm(
         "spike_days": rng.uniform(1.5, 3, n),
         "spike": np.ones(n),
     }
-    # what is busy on its days is not busy every day, unless it is busy all the time
-    volume = rhythm["rate"] * np.maximum(rhythm["active_to"] - started, 1)
-    most = rng.lognormal(np.log(_USUAL_VOLUME), 0.6, n) / np.maximum(volume, 1)
-    quiet = rhythm["rate"] <= WINDOWED_FROM
-    rhythm["day_share"] = np.where(
-        quiet, np.minimum(rhythm["day_share"], most), rhythm["day_share"]
-    )
+    rhythm |= _volumes(kind, rng, rhythm)
     if kind.name == "campus":  # assignments are due
         due = rng.uniform(5, DAYS - 5, int(plans["owner"].max()) + 1)[plans["owner"]]
         rhythm["spike_from"], rhythm["spike"] = due, rng.uniform(3, 10, n)
@@ -180,6 +173,27 @@ def _rhythm(
         rhythm["width"] = np.where(nightly, 0.4, rhythm["width"])
         rhythm["flat"] = np.where(nightly, 0.05, rhythm["flat"])
     return rhythm
+
+
+def _volumes(kind: Archetype, rng: np.random.Generator, rhythm: Columns) -> Columns:
+    """Split those below windows in many who try it and some who work with it.
+
+    Volumes of real clients spread over five powers of ten; without regulars a quiet
+    campaign account would be the busiest of all.
+    """
+    n = len(rhythm["rate"])
+    started = rhythm["active_from"]
+    life = rhythm["active_to"] - started
+    quiet = rhythm["rate"] <= WINDOWED_FROM
+    regular = quiet & (rng.random(n) < kind.regulars)
+    stays = np.minimum(np.maximum(life, 25 + rng.exponential(40, n)), DAYS - started)
+    tried = rng.lognormal(np.log(9), 1.2, n) / np.maximum(rhythm["rate"] * life, 1)
+    few = np.where(quiet, np.minimum(rhythm["day_share"], tried), rhythm["day_share"])
+    return {
+        "rate": np.where(regular, rng.lognormal(np.log(14), 0.5, n), rhythm["rate"]),
+        "day_share": np.where(regular, rng.beta(5, 1.8, n), few),
+        "active_to": np.where(regular, started + stays, rhythm["active_to"]),
+    }
 
 
 def _networks(
@@ -237,6 +251,7 @@ def _content(
         "tmpl_n": count,
         "frame": np.where(framed, frame, -1),
         "frame_share": rng.beta(6 if kind.framework == 1 else 2, 1.2, n),
+        "edits": rng.lognormal(np.log(20), 1, n),
         "own_fillers": np.minimum(kind.fillers[0] * rng.lognormal(0, 1, n), 1e12),
         "shared_fillers": kind.fillers[1] * rng.uniform(0.3, 1.7, n),
         "language_spread": rng.beta(5 if relays else 1, 3 if relays else 14, n),

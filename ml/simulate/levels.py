@@ -9,36 +9,43 @@ class Level:
     """Centers for one level; every ring draws its own values around them.
 
     Shares are chances per account: `card` to pay with a ring card (of `cards` cards on
-    `bins` BINs), `mail` to use the ring's address script, `device` to sign up on a ring
-    device, `script` to fill the form by script, `stack` to call with the ring's client.
-    `keep` is the share of work in one of `clones` common scaffolds (the rest is
-    paraphrased), `cover` the share of ordinary traffic,
-    `flat` of hours without a night,
-    `elicits` how much of the edge classifier's alarm is left. `exits` is the proxy
-    pool's size and `lease` the days on one exit; `spread` the days over which sign-ups
-    happen, `ageing` how long before; `respawn` hours to a replacement and `residue` the
-    chance that it carries the predecessor's mark. `legacy` is the chance that the
-    provider's older rules suspend the account.
+    `bins` BINs), `bought` to have a virtual or prepaid one, `mail` to use the ring's
+    address script, `device` to sign up on a ring device, `script` to fill the form by
+    script, `stack` to call with the ring's client.
+
+    `exits` is the proxy pool's size and `lease` the days on one exit. `keep` is the
+    share of work in one of `clones` common scaffolds (the rest is paraphrased), `focus`
+    of templates in the campaign's own style, `cover` of ordinary traffic, `flat` of
+    hours without a night, `days` of days at work, `weekend` of work left then,
+    `elicits` of requests that the edge classifier notices, `weights` the log-sd of the
+    accounts' shares of the work.
+
+    `spread` is the days over which sign-ups happen, `ageing` how long before, `life`
+    the mean days until an account is lost, `respawn` the hours to a replacement and
+    `residue` the chance that it carries its predecessor's mark. `legacy` is the chance
+    that the provider's older rules suspend the account, `stagger` the hours over which
+    a ring moves to a new model.
     """
 
     name: str
     network: str
-    exits: int
+    exits: float
     lease: float
     card: float
-    cards: int
-    bins: int
-    bought: float  # virtual or prepaid cards
+    cards: float
+    bins: float
+    bought: float
     disposable: float
     mail: float
     device: float
     script: float
     stack: float
-    clones: int
+    clones: float
     keep: float
     cover: float
     flat: float
     weekend: float
+    days: float
     elicits: float
     spread: float
     ageing: float
@@ -46,39 +53,50 @@ class Level:
     respawn: float
     residue: float
     legacy: float
-    weights: float  # log-sd of the accounts' shares of the work
-    stagger: float  # hours over which the ring moves to a new model
-    focus: float  # share of templates in the campaign's own style
+    weights: float
+    stagger: float
+    focus: float
 
 
-LEVELS: Final = (
+# one row a field, one column a level
+_NETWORKS: Final = ("cloud", "vpn", "proxy", "proxy", "proxy", "own")
+_FIELDS: Final = {
+    "exits": (20, 60, 40, 400, 3000, 20000),
+    "lease": (40, 0.5, 0.4, 3, 6, 60),
+    "card": (0.95, 0.8, 0.35, 0.2, 0.08, 0.02),
+    "cards": (2, 12, 10, 12, 25, 100),
+    "bins": (1, 1, 3, 8, 25, 100),
+    "bought": (0.8, 0.6, 0.35, 0.2, 0.1, 0.06),
+    "disposable": (0.5, 0.35, 0.15, 0.05, 0.02, 0.01),
+    "mail": (0.95, 0.8, 0.45, 0.2, 0.08, 0.02),
+    "device": (0.95, 0.75, 0.5, 0.25, 0.1, 0.03),
+    "script": (0.9, 0.7, 0.3, 0.1, 0.03, 0.0),
+    "stack": (0.98, 0.85, 0.6, 0.35, 0.15, 0.05),
+    "clones": (1, 4, 12, 30, 60, 120),
+    "keep": (1.0, 0.95, 0.8, 0.5, 0.25, 0.08),
+    "cover": (0.0, 0.02, 0.2, 0.5, 0.8, 0.5),
+    "flat": (1.0, 0.8, 0.3, 0.1, 0.04, 0.0),
+    "weekend": (1.0, 1.0, 0.9, 0.8, 0.75, 0.75),
+    "days": (1.0, 1.0, 0.9, 0.7, 0.55, 0.45),
+    "elicits": (0.9, 0.4, 0.12, 0.05, 0.02, 0.01),
+    "spread": (0.3, 1, 4, 8, 15, 20),
+    "ageing": (0, 0, 1, 8, 30, 60),
+    "life": (20, 26, 32, 36, 42, 55),
+    "respawn": (2, 4, 8, 12, 24, 48),
+    "residue": (0.9, 0.7, 0.5, 0.3, 0.15, 0.05),
+    "legacy": (0.4, 0.25, 0.12, 0.06, 0.03, 0.01),
+    "weights": (0.05, 0.1, 0.2, 0.3, 0.5, 1.0),
+    "stagger": (12, 16, 20, 24, 36, 60),
+    "focus": (1.0, 0.9, 0.65, 0.45, 0.3, 0.1),
+}
+LEVELS: Final = tuple(
     Level(
-        "L0", "cloud", 20, 40, 0.95, 2, 1, 0.8, 0.5, 0.95, 0.95, 0.9, 0.98, 1, 1.0, 0.0,
-        1.0, 1.0, 0.9, 0.3, 0, 20, 2, 0.9, 0.4, 0.05, 12, 1.0,
-    ),
-    Level(
-        "L1", "vpn", 60, 0.5, 0.8, 12, 1, 0.6, 0.35, 0.8, 0.75, 0.7, 0.85, 4, 0.95,
-        0.02,
-        0.85, 1.0, 0.6, 1, 0, 26, 4, 0.7, 0.25, 0.1, 16, 0.9,
-    ),
-    Level(
-        "L2", "proxy", 40, 0.4, 0.35, 10, 3, 0.4, 0.15, 0.45, 0.5, 0.3, 0.6, 12, 0.8,
-        0.2, 0.45, 0.9, 0.3, 4, 1, 32, 8, 0.5, 0.12, 0.2, 20, 0.7,
-    ),
-    Level(
-        "L3", "proxy", 400, 1.5, 0.2, 12, 8, 0.2, 0.05, 0.2, 0.25, 0.1, 0.35, 30, 0.5,
-        0.5, 0.15, 0.8, 0.12, 8, 8, 36, 12, 0.3, 0.06, 0.3, 24, 0.5,
-    ),
-    Level(
-        "L4", "proxy", 3000, 4, 0.08, 25, 25, 0.1, 0.02, 0.08, 0.1, 0.03, 0.15, 60,
-        0.25,
-        0.8, 0.05, 0.75, 0.05, 15, 30, 42, 24, 0.15, 0.03, 0.5, 36, 0.35,
-    ),
-    Level(
-        "L5", "own", 20000, 60, 0.02, 100, 100, 0.06, 0.01, 0.02, 0.03, 0.0, 0.05, 120,
-        0.08, 0.5, 0.0, 0.75, 0.02, 20, 60, 55, 48, 0.05, 0.01, 1.0, 60, 0.15,
-    ),
-)  # fmt: skip
+        name=f"L{at}",
+        network=network,
+        **{field: float(values[at]) for field, values in _FIELDS.items()},
+    )
+    for at, network in enumerate(_NETWORKS)
+)
 MECHANISMS: Final = ("round_robin", "random_split", "sticky_shards")
 CAMPAIGNS: Final = ("A", "B", "C")
 CAMPAIGN_STYLES: Final = {

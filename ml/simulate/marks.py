@@ -23,7 +23,7 @@ def leave_marks(
         rng = setting.seeds.rng("marks", ring.number)
         _mail(setting, ring, rng, where, said)
         _signup(setting, ring, rng, where, said)
-        _cards(setting, ring, rng, where, said)
+        _cards(setting, ring, rng, where, plans, said)
         _places(setting, ring, rng, where, plans, said)
         _inherit(setting, ring, rng, where, plans, said)
 
@@ -78,7 +78,7 @@ def _signup(
     said: Columns,
 ) -> None:
     n, seeds = len(where), setting.seeds
-    devices = max(1, round(n / (12 if ring.level < 2 else 20)))
+    devices = max(1, round(n / (20, 12, 6, 3, 2.5, 2)[ring.level]))
     device = names_of(
         mix(seeds.key("ring device", ring.number), np.arange(devices)), "d"
     )
@@ -105,6 +105,7 @@ def _cards(
     ring: Ring,
     rng: np.random.Generator,
     where: NDArray[np.int64],
+    plans: Columns,
     said: Columns,
 ) -> None:
     seeds, n = setting.seeds, len(where)
@@ -127,10 +128,16 @@ def _cards(
     said["print"][shared] = print_.astype(object)[card]
     said["payer"][shared] = payer[card]
     fresh = where[rng.random(n) < ring.near(seeds, "bought")]
-    for rows, at in (
-        (shared, of_bin[card]),
-        (fresh, rng.integers(0, bins, len(fresh))),
-    ):
+    same_run = shared, of_bin[card]
+    runs = [same_run, (fresh, rng.integers(0, bins, len(fresh)))]
+    if ring.level >= 3:  # virtual cards of the country that the cover story names
+        runs = [same_run]
+        kind = pick(rng, len(fresh), {"virtual": 0.6, "prepaid": 0.4})
+        country = plans["country"][fresh]
+        said["bin"][fresh] = setting.places.draw_bins(rng, country, kind)
+        said["funding"][fresh] = kind
+        said["issuer"][fresh] = setting.places.code[country]
+    for rows, at in runs:
         said["bin"][rows] = number[at]
         said["funding"][rows] = funding[at]
         said["issuer"][rows] = setting.places.code[issuer[at]]

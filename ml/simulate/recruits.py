@@ -19,7 +19,7 @@ from ml.simulate.honest import CLIENTS, HONEST, RING, WINDOWED_FROM, Setting, jo
 from ml.simulate.levels import CAMPAIGN_STYLES
 from ml.simulate.networks import draw_slots, proxy_slots, with_prefix
 from ml.simulate.places import COUNTRY_COUNT
-from ml.simulate.seeds import Columns, Numbers, below, mix, pick
+from ml.simulate.seeds import Columns, Numbers, Seeds, below, mix, pick
 
 _NEVER_HOSTS: Final = (
     "hackathon",
@@ -40,7 +40,15 @@ _BROAD: Final = {
     "coding": 0.15,
     "chat": 0.1,
 }
-_AGED_FROM = 3
+_LIKE_ANYONE: Final = {
+    "chat": 0.4,
+    "coding": 0.25,
+    "product": 0.25,
+    "agent": 0.07,
+    "batch": 0.03,
+}
+_AGED_FROM: Final = 3
+_MIMICS_FROM: Final = 4
 
 
 def recruit_plans(setting: Setting, rings: list[Ring], honest: Columns) -> Columns:
@@ -62,6 +70,9 @@ def without_work(plans: Columns) -> Columns:
         "work_weight": np.zeros(n),
         "work_tmpl": np.full(n, -1),
         "work_tmpl_n": np.ones(n, np.int64),
+        "work_first": np.zeros(n, np.int64),
+        "work_few": np.ones(n, np.int64),
+        "work_days": np.zeros(n),
         "on_stack": np.zeros(n, bool),
     }
 
@@ -147,7 +158,7 @@ def _work(
     style = np.where(
         focused,
         pick(rng, clones, CAMPAIGN_STYLES[ring.campaign]),
-        pick(rng, clones, _BROAD),
+        pick(rng, clones, _BROAD if ring.level < _MIMICS_FROM else _LIKE_ANYONE),
     )
     rows = setting.templates.add(rng, style, shared_fillers=10**6)
     cover = min(ring.near(seeds, "cover"), 0.9)
@@ -157,10 +168,23 @@ def _work(
     return {
         "work_tmpl": np.full(n, rows[0]),
         "work_tmpl_n": np.full(n, clones),
+        "work_first": rng.integers(0, clones, n),
+        "work_few": np.minimum(1 + rng.poisson(0.9, n), clones),
+        "work_days": _work_days(ring, seeds, rng, plans),
         "work_weight": weights if ring.mechanism == "sticky_shards" else np.ones(n),
         "day_share": share,
         "rate": np.minimum(0.8 * each * cover / share, 150),
     }
+
+
+def _work_days(
+    ring: Ring, seeds: Seeds, rng: np.random.Generator, plans: Columns
+) -> Numbers:
+    """Return the share of days on which each account works."""
+    center = ring.near(seeds, "days")
+    if ring.level == 0:
+        return np.ones(len(plans["arch"]))
+    return np.clip(rng.normal(center, 0.15, len(plans["arch"])), 0.15, 1)
 
 
 def _route(
@@ -189,8 +213,9 @@ def _route(
         slot = draw_slots(rng, plan, kinds, country, plans["owner"])
         slot["size"] = np.where(kinds == "vpn", max(8, habits.exits), slot["size"])
         return _both(slot, "vpn", n)
-    loose = rng.random(n) < (0.5 if ring.level == 2 else 0.06)
-    geo = np.where(loose, -1, country)
+    loose = rng.random(n) < (0.3 if ring.level == 2 else 0.06)
+    # sticky exits stay with one household network, as one customer's would
+    geo = np.where(loose, -1, plan.of("home", rng, country))
     exits = max(8, round(ring.near(setting.seeds, "exits")))
     lease = ring.near(setting.seeds, "lease")
     proxy = proxy_slots(n, key, exits, lease, geo)

@@ -72,8 +72,20 @@ def _drawn(
         "source": np.where(framed, FRAME, OWN).astype(np.int8),
         "tmpl": np.where(framed, part["frame"][at], part["tmpl"][at] + run),
         "item": np.zeros(len(at), np.uint64),
-        "variant": np.zeros(len(at), np.int64),
+        "variant": _edition(part, at, starts, framed),
     }
+
+
+def _edition(
+    part: Columns,
+    at: "np.ndarray[tuple[int], np.dtype[np.int64]]",
+    starts: Numbers,
+    framed: "np.ndarray[tuple[int], np.dtype[np.bool_]]",
+) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
+    """Count the wordings of own prompts: people edit them every few weeks."""
+    since = np.maximum(starts - part["active_from"][at], 0)
+    edition = (since / part["edits"][at]).astype(np.int64)
+    return np.where(framed, 0, edition)
 
 
 def hours_of_day(

@@ -68,6 +68,7 @@ STYLES: Final = {
         {"chat": 3, "extraction": 3, "translation": 1, "code": 1, "reasoning": 1.4,
          "grading": 0.7, "vision": 0.7, "tools": 1.2, "other": 1},
         (6.2, 0.8), _WIDE, (4.6, 1.0), _WIDE, schema=0.35, tools=0.2,
+        elicits="reasoning", elicits_share=0.015,
     ),
     "batch": Style(
         {"extraction": 3, "grading": 2, "translation": 1, "reasoning": 1.5,
