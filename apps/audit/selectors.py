@@ -1,5 +1,6 @@
 """Reads of the log: entries, the newest checkpoint, proofs for third parties."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -93,6 +94,16 @@ def history_of(*, object_type: str, object_id: str) -> list[Entry]:
     """Return everything recorded about one object, oldest first."""
     entries = Entry.objects.filter(object_type=object_type, object_id=object_id)
     return list(entries.order_by("id"))
+
+
+def history_of_all(
+    *, object_types: Collection[str], object_ids: Collection[str]
+) -> list[Entry]:
+    """Return everything recorded about several objects, oldest first, in one query."""
+    entries = Entry.objects.filter(
+        object_type__in=object_types, object_id__in=object_ids
+    )
+    return list(entries.defer("body").order_by("at", "id"))
 
 
 def entries_matching(

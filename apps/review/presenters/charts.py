@@ -62,17 +62,17 @@ def waterfall(parts: Sequence[Part], *, total: float, answer: str) -> Chart:
     edges = _edges(parts)
     least = min(0.0, *(low for low, _ in edges))
     most = max(0.0, *(high for _, high in edges))
-    scale = 300.0 / max(most - least, 1e-9)
+    scale = 440.0 / max(most - least, 1e-9)
     lines = [
         _step(part, low, high, y=24 * at, least=least, scale=scale)
         for at, (part, (low, high)) in enumerate(zip(parts, edges, strict=True))
     ]
     height = 24 * len(parts) + 30
-    end = _round(330 + (total - least) * scale)
+    end = _round(420 + (total - least) * scale)
     last = format_html(
-        '<line class="axis" x1="0" x2="640" y1="{0}" y2="{0}"/>'
+        '<line class="axis" x1="0" x2="880" y1="{0}" y2="{0}"/>'
         '<text x="0" y="{1}" class="strong">Sum</text>'
-        '<text x="316" y="{1}" class="end strong">{2}</text>'
+        '<text x="396" y="{1}" class="end strong">{2}</text>'
         '<line class="mark" x1="{3}" x2="{3}" y1="0" y2="{0}"/>'
         '<text x="{4}" y="{1}" class="strong {5}">{6}</text>',
         height - 26,
@@ -80,11 +80,11 @@ def waterfall(parts: Sequence[Part], *, total: float, answer: str) -> Chart:
         signed(total),
         end,
         end,
-        "end" if end > 560 else "mid",  # noqa: PLR2004 - near the right edge
+        "end" if end > 800 else "mid",  # noqa: PLR2004 - near the right edge
         answer,
     )
     svg = format_html(
-        '<svg viewBox="0 0 640 {}" aria-hidden="true">{}{}</svg>',
+        '<svg viewBox="0 0 880 {}" aria-hidden="true">{}{}</svg>',
         height,
         mark_safe("".join(lines)),  # noqa: S308 - made by format_html above
         last,
@@ -190,7 +190,7 @@ def _edges(parts: Sequence[Part]) -> list[tuple[float, float]]:
 def _step(
     part: Part, low: float, high: float, *, y: int, least: float, scale: float
 ) -> SafeString:
-    x, width = 330 + (low - least) * scale, max(1.5, (high - low) * scale)
+    x, width = 420 + (low - least) * scale, max(1.5, (high - low) * scale)
     kind = "base" if part.kind == "base" else "raises" if part.points >= 0 else "lowers"
     # Hatching and arrows say the direction without colour.
     hatch = format_html_join(
@@ -206,7 +206,8 @@ def _step(
     arrow = "5,0 0,-4 0,4" if part.points >= 0 else "-5,0 0,-4 0,4"
     return format_html(
         '<text x="0" y="{ty}">{label}</text>'
-        '<text x="316" y="{ty}" class="end">{points}</text>'
+        '<text x="320" y="{ty}" class="soft end">{value}</text>'
+        '<text x="396" y="{ty}" class="end">{points}</text>'
         '<rect class="{kind}" x="{x}" y="{ry}" width="{width}" height="12"/>'
         '{hatch}<polygon class="{kind}" transform="translate({tip} {ay})"'
         ' points="{arrow}"/>',
@@ -214,6 +215,7 @@ def _step(
         ry=y + 5,
         ay=y + 11,
         label=_cut(part.label),
+        value=part.value,
         points=signed(part.points),
         kind=kind,
         x=_round(x),

@@ -86,7 +86,7 @@ def _ring(facts: Facts) -> Iterable[Item]:
     part = facts.membership
     if part and part.level in {"core", "likely"}:
         text = f"Among {part.ring.size} accounts that share rare values ({part.level})"
-        yield Item(text, f"ring {part.ring.ring_id}", 7.0)
+        yield Item(text, part.ring.ring_id, 7.0)
 
 
 def _payment_trouble(facts: Facts) -> Iterable[Item]:

@@ -42,9 +42,9 @@ def _pays(facts: Facts) -> KeyFact:
         (method.funding if method else row.payment_funding if row else None) or "",
         (method.type if method else row.payment_type if row else None) or "",
     ]
-    value = " ".join(word for word in words if word not in {"", "unknown"})
+    value = " ".join(word for word in words if word not in {"", "unknown", "none"})
     detail = f"{paid.succeeded} paid, {paid.failed} failed, {paid.disputed} disputed"
-    return KeyFact("Pays", value.capitalize() or UNKNOWN, detail)
+    return KeyFact("Pays", value.capitalize() or "No method", detail)
 
 
 def _verified(facts: Facts) -> KeyFact:

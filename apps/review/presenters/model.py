@@ -10,7 +10,7 @@ from apps.review.presenters.charts import Chart, Part, dots, signed, waterfall
 from apps.scoring.models import Score
 
 LOG_ODDS_TO_POINTS = 10.0 / math.log(10.0)
-SHOWN = 8
+SHOWN, LEAST = 8, 0.1
 TOO_WIDE = 0.30
 _EDGE = 1e-6
 
@@ -65,7 +65,8 @@ def parts_of(score: Score, labels: Mapping[str, str]) -> list[Part]:
     names: Sequence[str] = score.model.manifest["columns"]
     *factors, base = [value * LOG_ODDS_TO_POINTS for value in score.contributions]
     order = sorted(range(len(factors)), key=lambda at: -abs(factors[at]))
-    shown, rest = order[:SHOWN], order[SHOWN:]
+    told = sum(abs(points) >= LEAST for points in factors)
+    shown, rest = order[: min(SHOWN, told)], order[min(SHOWN, told) :]
     parts = [Part("Base rate", base, "base")]
     for at in shown:
         name = names[at]
@@ -91,12 +92,13 @@ def _shown_interval(score: Score) -> tuple[float, float]:
 
 def _flags(score: Score, *, wide: bool) -> list[str]:
     missing = sum(math.isnan(value) for value in score.features)
-    found = ["Too uncertain to band: the interval is wide"] if wide else []
+    found = ["the interval is wide"] if wide else []
     if missing:
         found.append(f"{missing} of {len(score.features)} values are missing")
     if score.ring_id and score.ring_probability is not None:
-        found.append(f"Ring {score.ring_id} holds {score.ring_probability:.0%}")
-    return found or ["Nothing unusual"]
+        sure = policy.percent(score.ring_probability)
+        found.append(f"it is in a ring whose grouping is {sure} sure")
+    return found or ["nothing unusual"]
 
 
 def _value(value: float) -> str:

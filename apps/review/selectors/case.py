@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.db.models import QuerySet
 
+from apps.audit.selectors import history_of_all
 from apps.customers.models import Account
 from apps.decisions.choices import Source
 from apps.decisions.models import Decision
@@ -28,6 +29,7 @@ from apps.scoring.models import Score
 
 if TYPE_CHECKING:
     from apps.access.models import User
+    from apps.audit.models import Entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +94,28 @@ def case_view(*, case_id: str, user: "User", at: datetime) -> CaseView:
     )
 
 
-def newest_score(account: Account) -> Score | None:
-    rows = Score.objects.filter(account=account).select_related("model")
-    return rows.order_by("-as_of", "-id").first()
+def trail_of(view: CaseView) -> list["Entry"]:
+    """Return the audit entries of a case and of what was said about it, oldest first.
+
+    Entries are shown without their content, so they tell no second person too much.
+    """
+    said = [one.id for one in view.dispositions]
+    objects = {
+        "case": [view.case.id],
+        "note": [note.id for note in view.notes],
+        "impression": list(
+            Impression.objects.filter(case=view.case).values_list("pk", flat=True)
+        ),
+        "disposition": said,
+        "opinion": list(
+            Opinion.objects.filter(disposition__in=said).values_list("pk", flat=True)
+        ),
+        "approval": [view.approval.id] if view.approval else [],
+    }
+    return history_of_all(
+        object_types=list(objects),
+        object_ids=[one for ids in objects.values() for one in ids],
+    )
 
 
 def _score(case: Case) -> Score | None:

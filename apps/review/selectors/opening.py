@@ -1,5 +1,6 @@
 """What opening a case has to know, read in bulk: never one query an account."""
 
+import re
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -11,6 +12,8 @@ from apps.scoring.models import Score
 
 MAX_TRIGGER = 2
 UNSEEN_IDLE_DAYS = 30.0
+_RARITY = re.compile(r" \((?:higher|lower) than [^)]*\)")
+_END = re.compile(r"\.(?:\s+|$)")
 GROUP_FAMILY = "RNG"
 GROUP_TRIGGER = "Shares rare values with a group of other accounts"
 
@@ -87,9 +90,20 @@ def _circumstances(
 def _trigger(decision: Decision, reasons: Sequence[dict[str, Any]]) -> tuple[str, ...]:
     """Say in words, without codes or numbers of the model, why a person is asked."""
     raising = [
-        GROUP_TRIGGER if one["family"] == GROUP_FAMILY else one["text"]
+        sentence
         for one in reasons
         if one["direction"] == "raises"
+        for sentence in (
+            [GROUP_TRIGGER]
+            if one["family"] == GROUP_FAMILY
+            else _sentences(one["text"])
+        )
     ]
     said = tuple(text[:300] for text in raising[:MAX_TRIGGER])
     return said or (f"The policy asks for a person ({decision.action}).",)
+
+
+def _sentences(text: str) -> list[str]:
+    """Split a reason into plain sentences; how rare a value is belongs to the model."""
+    plain = _RARITY.sub("", text)
+    return [part.strip() for part in _END.split(plain) if part.strip()]

@@ -85,7 +85,7 @@ def band(probability: float) -> dict[str, Any]:
     """Bars and a word; colour is only the third cue."""
     level = policy.band_level(probability)
     word = BAND_WORDS[level - 1]
-    bars = [{"x": 1 + 5 * at, "on": at < level} for at in range(5)]
+    bars = [{"x": 0.5 + 5.3 * at, "on": at < level} for at in range(5)]
     return {"band": word, "word": word.capitalize(), "bars": bars}
 
 

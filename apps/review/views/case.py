@@ -7,7 +7,6 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from apps.audit.selectors import history_of
 from apps.features.selectors import feature_labels
 from apps.review import policy
 from apps.review.choices import Answer, Confidence, Leaning
@@ -16,7 +15,7 @@ from apps.review.presenters import charts
 from apps.review.presenters.evidence import KIND_WORDS, rarity, weigh
 from apps.review.presenters.keyfacts import key_facts
 from apps.review.presenters.model import model_view
-from apps.review.selectors.case import CaseView, case_view
+from apps.review.selectors.case import CaseView, case_view, trail_of
 from apps.review.selectors.facts import Facts, facts_of
 from apps.review.selectors.timeline import timeline
 from apps.review.selectors.usage import usage_of
@@ -49,7 +48,7 @@ def case_context(view: CaseView, *, role: str, at: datetime) -> dict[str, Any]:
         and policy.may_take(
             role=role, state=found.state, waiting_for=found.waiting_for
         ),
-        "entries": history_of(object_type="case", object_id=found.id),
+        "entries": trail_of(view),
         "stake": policy.stake_level(found.expected_harm, found.friction),
     }
     if found.account is not None:
