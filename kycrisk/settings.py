@@ -43,12 +43,14 @@ EMBEDDED_ROOT = (
     else KYCRISK_HOME / "postgres"
 )
 EMBEDDED_SOCKETS = Path("/tmp") / f"kycrisk-{os.geteuid()}-{EMBEDDED_ID}"  # noqa: S108 - a socket path must stay under 107 bytes; the folder is 0700
+# Passwords that never leave this machine may be invented in production too.
+EMBEDDED_KEYS = keys.Keyring(folder=KYCRISK_HOME / "keys", invent=True)
 if EMBEDDED_DATABASE:
     _database: dict[str, object] = {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": "kycrisk",
         "USER": f"kycrisk_{DATABASE_ROLE}",
-        "PASSWORD": KEYS.text(f"database-{DATABASE_ROLE}", length=32),
+        "PASSWORD": EMBEDDED_KEYS.text(f"database-{DATABASE_ROLE}", length=32),
         "HOST": str(EMBEDDED_SOCKETS),
         "PORT": "5432",
     }

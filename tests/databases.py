@@ -41,7 +41,9 @@ class Database:
         }
 
     def _url(self, role: str) -> str:
-        password = quote(settings.KEYS.text(f"database-{role}", length=32), safe="")
+        password = quote(
+            settings.EMBEDDED_KEYS.text(f"database-{role}", length=32), safe=""
+        )
         host = quote(str(settings.EMBEDDED_SOCKETS), safe="")
         return (
             f"postgresql://kycrisk_{role}:{password}@/{self.name}?host={host}&port=5432"

@@ -36,7 +36,9 @@ class Layout:
             sockets=settings.EMBEDDED_SOCKETS,
             home=settings.KYCRISK_HOME,
             passwords={
-                f"kycrisk_{role}": settings.KEYS.text(f"database-{role}", length=32)
+                f"kycrisk_{role}": settings.EMBEDDED_KEYS.text(
+                    f"database-{role}", length=32
+                )
                 for role in roles
             },
         )
