@@ -9,7 +9,7 @@ class WeakPasswordError(InvalidError):
     code = "weak_password"
 
 
-class TestKeyError(InvalidError):
+class LiveKeysOnlyError(InvalidError):
     code = "test_key_not_allowed"
 
 

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import transaction
 
 from apps.access.choices import Scope
-from apps.access.errors import TestKeyError
+from apps.access.errors import LiveKeysOnlyError
 from apps.access.models import ServiceKey
 from apps.access.selectors import service_key_content
 from apps.audit.services import Actor, record
@@ -27,11 +27,11 @@ def create_service_key(
 ) -> tuple[ServiceKey, str]:
     """Make a key; return it with its secret, which is not kept anywhere.
 
-    Raises TestKeyError for a test key in production, ValueError for a scope that
+    Raises LiveKeysOnlyError for a test key in production, ValueError for a scope that
     does not exist.
     """
     if test and settings.KYCRISK_ENV == "production":
-        raise TestKeyError("Test keys exist in demo and test settings only.")
+        raise LiveKeysOnlyError("Test keys exist in demo and test settings only.")
     secret = f"rk_{'test' if test else 'live'}_{secrets.token_urlsafe(32)}"
     key = ServiceKey.objects.create(
         id=new_id("key", at),
