@@ -1,6 +1,7 @@
 """A document as PDF/A-3b, by typst: the same document gives the same bytes."""
 
 import json
+import unicodedata
 from datetime import datetime
 from typing import Any, Final
 
@@ -20,7 +21,7 @@ def render_pdf(document: dict[str, Any], *, snapshot: str) -> bytes:
 
     template = (settings.BASE_DIR / "templates/reports/explanation.typ").read_bytes()
     inputs = {
-        "document": json.dumps(document, sort_keys=True),
+        "document": json.dumps(printable(document), sort_keys=True),
         "snapshot": snapshot,
         "proof": json.dumps(document["integrity"]["proof"], indent=1, sort_keys=True),
     }
@@ -32,6 +33,35 @@ def render_pdf(document: dict[str, Any], *, snapshot: str) -> bytes:
         timestamp=_seconds(document["control"]["created_at"]),
     )
     return bytes(made)
+
+
+def printable(value: Any) -> Any:
+    """Return a value whose texts the fonts of typst can show.
+
+    What they cannot is written as its code point, [U+6F22]: an archive holds no empty
+    box, and nothing that turns or hides the text around it. The attached snapshot has
+    every text as it was.
+    """
+    if isinstance(value, str):
+        return "".join(one if _shows(one) else f"[U+{ord(one):04X}]" for one in value)
+    if isinstance(value, dict):
+        return {key: printable(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [printable(inner) for inner in value]
+    return value
+
+
+# Latin, Greek and Cyrillic, as far as both fonts have them, and our own punctuation.
+_ALPHABETS: Final = ((0x20, 0x24F), (0x386, 0x3CE), (0x400, 0x45F))
+_SIGNS: Final = frozenset("\n\u2013\u2014\u2018\u2019\u201c\u201d\u2026\u20ac\u2212")
+
+
+def _shows(character: str) -> bool:
+    if character in _SIGNS:
+        return True
+    point = ord(character)
+    known = any(first <= point <= last for first, last in _ALPHABETS)
+    return known and not unicodedata.category(character).startswith(("C", "M"))
 
 
 def _seconds(text: str) -> int:

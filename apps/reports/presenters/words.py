@@ -52,8 +52,8 @@ STEPS: Final = [
         " joined to it by a fixed formula."
     ),
     (
-        "The published policy turned the probability into an action; its rules may raise"
-        " or cap the action."
+        "The published policy turned the probability into an action; its rules may"
+        " raise or cap the action."
     ),
     (
         "The machine alone goes no further than a hold of new capacity, which ends by"
@@ -63,8 +63,8 @@ STEPS: Final = [
 LIMITS: Final = [
     "A part of the sum says what moved this score, not what caused anything.",
     (
-        "Features that say similar things share the credit; their family's total is"
-        " more telling than each of them alone."
+        "Features that say similar things share the credit; their family's total"
+        " is more telling than each of them alone."
     ),
     (
         "The probability is about accounts that look like this one. It does not prove"
