@@ -10,14 +10,14 @@ import pyarrow.csv as pacsv
 from django.db import connection
 
 from apps.customers.models import Account, AccountVersion
-from apps.customers.services.shapes import (
+from apps.customers.policy import (
     ACCOUNT_VERSION,
     API_KEY,
     CUSTOMER_VERSION,
     PAYMENT_METHOD,
     Shape,
+    row_content,
 )
-from apps.customers.services.writing import row_content
 from ml.schema import TABLES, Column
 
 Subject = tuple[str, int, dict[str, object]]
@@ -181,19 +181,20 @@ def link_counts(
     once. One query.
     """
     windows = ", ".join(
-        "count(DISTINCT v.account_id) FILTER"
-        f" (WHERE v.seen_at > %(t)s::timestamptz - interval '{hours} hours')"
+        f"count(*) FILTER (WHERE seen > %(t)s::timestamptz - interval '{hours} hours')"
         for hours in WINDOWS.values()
     )
     query = f"""
-SELECT g.kind, {windows}
-FROM unnest(%(kinds)s::text[], %(values)s::text[]) AS g(kind, value)
-LEFT JOIN customers_accountvalue v ON v.kind = g.kind AND v.value = g.value
-  AND v.seen_at <= %(t)s AND v.recorded_at <= %(t)s
-  AND v.seen_at > %(t)s::timestamptz - interval '{max(WINDOWS.values())} hours'
-  AND v.account_id IS DISTINCT FROM
-    (SELECT id FROM customers_account WHERE account_id = %(account)s)
-GROUP BY g.kind"""
+SELECT kind, {windows} FROM (
+  SELECT v.kind, v.account_id, max(v.seen_at) AS seen
+  FROM unnest(%(kinds)s::text[], %(values)s::text[]) AS g(kind, value)
+  JOIN customers_accountvalue v ON v.kind = g.kind AND v.value = g.value
+    AND v.seen_at <= %(t)s AND v.recorded_at <= %(t)s
+    AND v.seen_at > %(t)s::timestamptz - interval '{max(WINDOWS.values())} hours'
+    AND v.account_id IS DISTINCT FROM
+      (SELECT id FROM customers_account WHERE account_id = %(account)s)
+  GROUP BY v.kind, v.account_id) each
+GROUP BY kind"""
     given: Mapping[str, Any] = {
         "t": as_of,
         "account": account_id,
@@ -202,10 +203,11 @@ GROUP BY g.kind"""
     }
     with connection.cursor() as cursor:
         cursor.execute(query, given)
-        return {
+        found = {
             kind: dict(zip(WINDOWS, counts, strict=True))
             for kind, *counts in cursor.fetchall()
         }
+    return {kind: found.get(kind, dict.fromkeys(WINDOWS, 0)) for kind, _ in values}
 
 
 def values_of(*, account_id: str, as_of: datetime) -> list[tuple[str, str]]:

@@ -31,25 +31,30 @@ EMAIL_RANK: Final = ("alias", "disposable", "free", "education", "corporate")
 SIZE_BAND: Final = 0.2
 SMALL_SET: Final = 1000  # rows; below it sizes move freely
 
+# Read by hand against the names of 91,064 networks (ip-location-db, CC BY 4.0): of 100
+# drawn education names 99 were right; of all 87 mobile names 85 are carriers, 2
+# unclear. "Mobile" anywhere was right in about 75 of 100 only: many firms that are no
+# carrier use the word. Recall is low by choice; the rest is 'isp'.
 _EDUCATION = re.compile(
     r"\b(?:universit\w*|universidad\w*|hochschule|college|schools?|academ\w+"
-    r"|polytechni\w+|institute? of technology|nren|campus)\b",
+    r"|polytechni\w+|institute? of technology|nren)\b",
     re.IGNORECASE,
 )
 _NOT_EDUCATION = re.compile(
-    r"\b(?:hospital|telecom\w*|press|bank|broadband|hosting|realty|music)\b",
+    r"\b(?:hospital|ospedalier\w*|telecom\w*|press|bank|broadband|hosting|realty"
+    r"|music|specialty)\b",
     re.IGNORECASE,
 )
 _MOBILE = re.compile(
-    r"(?:\bT-Mobile\b|\b(?:mobile|cellular|m[oó]vil(?:es)?|mobil|gsm)\b"
-    r"(?=.*(?:communic|network|telec|operator|oper|carrier|company|corp|limited|ltd"
-    r"|inc|s\.?a\b|a\.?s\b|llc|gmbh|zrt|$)))",
+    r"\b(?:t-mobile|china mobile|two degrees mobile|rakuten mobile|hot mobile"
+    r"|yemen mobile|gtel mobile|liberty mobile|consumer cellular|netone cellular"
+    r"|smartone|telef[oó]nica m[oó]vil\w*|am[eé]rica m[oó]vil|mobile telesystems"
+    r"|mobile telecommunications?|mobile telephon\w+|mobile communications?"
+    r"|mobile comm\.|verizon wireless|cellco)",
     re.IGNORECASE,
 )
 _NOT_MOBILE = re.compile(
-    r"\b(?:auto\w*|virtual|video|media|games?|gaming|solutions?|marketing|technolog\w+"
-    r"|apps?|software|systems?|ventures|bank\w*|pay\w*|health|wireless|broadband|oil)\b",
-    re.IGNORECASE,
+    r"\b(?:sony|microsoft|lenovo|fixed|security|international)\b", re.IGNORECASE
 )
 _EDUCATION_DOMAIN = re.compile(r"(?:^|\.)(?:edu|ac|edu\.[a-z]{2}|ac\.[a-z]{2})$")
 

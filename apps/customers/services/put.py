@@ -10,11 +10,12 @@ from django.db import transaction
 
 from apps.audit import services as audit
 from apps.core import canonical
+from apps.customers import policy
 from apps.customers.models import Account
+from apps.customers.policy import Shape
 from apps.customers.services import facts as enrichment
-from apps.customers.services import shapes, vault, writing
+from apps.customers.services import vault, writing
 from apps.customers.services.facts import Facts
-from apps.customers.services.shapes import Shape
 from apps.customers.services.writing import Batch, Known
 
 Source = Literal["bundle", "api"]
@@ -125,11 +126,11 @@ class Put:
         return placed
 
     def _is_child(self) -> bool:
-        return self.shape in {shapes.API_KEY, shapes.PAYMENT_METHOD}
+        return self.shape in {policy.API_KEY, policy.PAYMENT_METHOD}
 
     def _birth(self, one: Facts) -> tuple[Any, ...]:
         """Return the extra columns of a new parent."""
-        if self.shape.parent is shapes.CUSTOMER:
+        if self.shape.parent is policy.CUSTOMER:
             return ()
         known_from = one.created_at if self.source == "bundle" else self.at
         return one.created_at, known_from
@@ -189,7 +190,7 @@ class Put:
         """Record the stored versions: one entry a chunk, or one a row by API."""
         at = [name for name, _ in self.shape.columns].index("digest")
         contents = {
-            str(stored[key, row[at]]): writing.row_content(self.shape, key, row)
+            str(stored[key, row[at]]): policy.row_content(self.shape, key, row)
             for key, row in batch.versions
             if (key, row[at]) in stored
         }

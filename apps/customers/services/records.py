@@ -10,10 +10,10 @@ from typing import Any, Final
 
 from apps.audit import services as audit
 from apps.core.validation import RAW_TABLES
+from apps.customers import policy
 from apps.customers.errors import UnknownAccountError
 from apps.customers.models import Account
 from apps.customers.services import facts as enrichment
-from apps.customers.services import shapes
 from apps.customers.services.put import Put, PutReport, Source
 
 _IMPORTER: Final = audit.Actor("system", "importer")
@@ -34,7 +34,7 @@ def put_accounts(
     `created_at`). By API a version counts from `at`. `history="unknown"` marks a final
     snapshot. Each chunk of 1,000 rows is one transaction and one audit entry.
     """
-    put = Put(shapes.ACCOUNT_VERSION, source, at, actor, request_id, history)
+    put = Put(policy.ACCOUNT_VERSION, source, at, actor, request_id, history)
     return put.all(enrichment.account_facts, _complete("accounts", rows))
 
 
@@ -47,7 +47,7 @@ def put_customers(
     request_id: str | None = None,
 ) -> PutReport:
     """Store checked rows of `customers`; versions start at `at`."""
-    put = Put(shapes.CUSTOMER_VERSION, source, at, actor, request_id)
+    put = Put(policy.CUSTOMER_VERSION, source, at, actor, request_id)
     return put.all(enrichment.customer_facts, _complete("customers", rows))
 
 
@@ -60,7 +60,7 @@ def put_api_keys(
     request_id: str | None = None,
 ) -> PutReport:
     """Store checked rows of `api_keys`; rows of unknown accounts are `orphans`."""
-    put = Put(shapes.API_KEY, source, at, actor, request_id)
+    put = Put(policy.API_KEY, source, at, actor, request_id)
     return put.all(enrichment.api_key_facts, _complete("api_keys", rows))
 
 
@@ -73,7 +73,7 @@ def put_payment_methods(
     request_id: str | None = None,
 ) -> PutReport:
     """Store checked rows of `payment_methods`; unknown accounts are `orphans`."""
-    put = Put(shapes.PAYMENT_METHOD, source, at, actor, request_id)
+    put = Put(policy.PAYMENT_METHOD, source, at, actor, request_id)
     return put.all(enrichment.payment_method_facts, _complete("payment_methods", rows))
 
 
@@ -85,7 +85,7 @@ def put_account(
     request_id: str | None = None,
 ) -> Account:
     """Store one checked row at sign-up and return its account; three round trips."""
-    put = Put(shapes.ACCOUNT_VERSION, "api", at, actor, request_id)
+    put = Put(policy.ACCOUNT_VERSION, "api", at, actor, request_id)
     facts = enrichment.account_facts(list(_complete("accounts", [row])))
     put.chunk(facts, [0])
     return put.account(facts[0])

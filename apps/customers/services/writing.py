@@ -4,8 +4,6 @@ The same statement serves one sign-up and a thousand rows of a bundle: each colu
 the batch travels as one array.
 """
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,7 +12,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from apps.customers.services.shapes import ACCOUNT, Columns, Shape, columns_of
+from apps.customers.policy import ACCOUNT, Columns, Shape, columns_of
 from apps.customers.services.vault import Sealed, SubjectKey, open_key
 
 FEW: Final = 50  # rows; up to here one statement with arrays is quicker
@@ -223,15 +221,3 @@ WHERE p.{parent.key} = ANY(%s)"""
             newest = (at, all_digests[0]) if all_digests else None
             found[name] = Known(pk, key, frozenset(all_digests), newest)
     return found
-
-
-def row_content(shape: Shape, key: str, row: Sequence[Any]) -> dict[str, object]:
-    """Return what the audit log repeats of a version: a hash of its stored columns."""
-    text = json.dumps([_plain(value) for value in row])
-    return {shape.parent.key: key, "columns": hashlib.sha256(text.encode()).hexdigest()}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.isoformat(timespec="microseconds")
-    return bytes(value).hex() if isinstance(value, (bytes, memoryview)) else value

@@ -1,7 +1,7 @@
 import ipaddress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apps.customers.services import hashing
@@ -22,6 +22,7 @@ def test_hash_depends_on_the_key(settings) -> None:
     assert hashing.key_of("card", "x") != before
 
 
+@settings(deadline=None)
 @given(st.one_of(st.ip_addresses(v=4), st.ip_addresses(v=6)))
 def test_spelling_of_an_address_does_not_matter(address) -> None:
     spellings = [str(address), address.exploded]
@@ -64,6 +65,7 @@ def test_mailbox(email: str, mailbox: str) -> None:
     assert hashing.mailbox(email) == mailbox
 
 
+@settings(deadline=None)
 @given(st.emails())
 def test_mailbox_is_stable(email: str) -> None:
     once = hashing.mailbox(email)
@@ -82,6 +84,7 @@ def test_email_pattern_keeps_the_shape_alone(email: str, pattern: str) -> None:
     assert hashing.email_pattern(email, "free") == pattern
 
 
+@settings(deadline=None)
 @given(st.emails(), st.sampled_from(["free", "corporate", "disposable"]))
 def test_email_pattern_fits_its_column(email: str, name: str) -> None:
     assert len(hashing.email_pattern(email, name)) <= 64

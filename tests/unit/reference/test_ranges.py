@@ -3,7 +3,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apps.reference import policy
@@ -29,6 +29,7 @@ def painted(given: list[Range]) -> dict[int, int]:
     return {at: claim[2] for at, claim in found.items()}
 
 
+@settings(deadline=None)
 @given(SPANS)
 def test_resolved_ranges_are_disjoint_and_complete(spans) -> None:
     """Ties in rank and width aside, every address keeps its strongest statement."""
@@ -44,6 +45,7 @@ def test_resolved_ranges_are_disjoint_and_complete(spans) -> None:
     assert flat == painted(raw)
 
 
+@settings(deadline=None)
 @given(st.lists(st.one_of(st.none(), st.ip_addresses().map(str), st.text(max_size=9))))
 def test_parsing_few_and_many_agree(texts) -> None:
     texts = [
@@ -59,6 +61,7 @@ def numbers(parsed: ranges.Addresses) -> list[object]:
     return [None if at < 0 else every[at] for at in parsed.which]
 
 
+@settings(deadline=None)
 @given(st.lists(st.ip_addresses(v=6), min_size=1, max_size=20, unique=True))
 def test_ipv6_is_found_by_its_number(addresses) -> None:
     each = [Range(int(a), int(a), n) for n, a in enumerate(sorted(addresses))]

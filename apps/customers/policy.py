@@ -1,7 +1,11 @@
-"""The tables of versions: their columns, what they hang on, their names in the log."""
+"""Versions: which columns each table has, and what the audit log repeats of a row."""
 
+import hashlib
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from datetime import datetime
+from typing import Any, Final
 
 Columns = tuple[tuple[str, str], ...]  # (name, SQL type)
 
@@ -95,3 +99,15 @@ PAYMENT_METHOD: Final = Shape(
     "customers.payment_method.recorded",
 )
 SHAPES: Final = (ACCOUNT_VERSION, CUSTOMER_VERSION, API_KEY, PAYMENT_METHOD)
+
+
+def row_content(shape: Shape, key: str, row: Sequence[Any]) -> dict[str, object]:
+    """Return what the audit log repeats of a version: a hash of its stored columns."""
+    text = json.dumps([_plain(value) for value in row])
+    return {shape.parent.key: key, "columns": hashlib.sha256(text.encode()).hexdigest()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="microseconds")
+    return bytes(value).hex() if isinstance(value, (bytes, memoryview)) else value
