@@ -11,7 +11,9 @@ from typing import NamedTuple
 from apps.review import policy
 from apps.review.selectors.facts import Connection, Facts
 
+# Shares of all accounts; the counts keep a small provider's shares meaningful.
 RARE_SHARE, COMMON_SHARE = 0.002, 0.02
+RARE_MOST, COMMON_LEAST = 5, 20
 YOUNG, OLD = timedelta(days=14), timedelta(days=180)
 PLACELESS = frozenset({"hosting", "vpn", "tor", "relay"})
 KIND_WORDS = {
@@ -30,6 +32,10 @@ KIND_WORDS = {
     "registration": "registration number",
     "scaffold": "prompt template",
     "client": "client software",
+    "params": "sampling parameters",
+    "schema": "output schema",
+    "tools_hash": "set of tools",
+    "filler": "prompt content",
 }
 
 
@@ -62,10 +68,10 @@ def rarity(one: Connection, total: int) -> str:
     """Say how much it means to share a value, given how common it is."""
     if not one.others:
         return "not shared"
-    share = one.others / max(total, 1)
-    if share >= COMMON_SHARE:
+    if one.others >= max(COMMON_LEAST, COMMON_SHARE * total):
         return "common, weak"
-    return "rare, strong" if share <= RARE_SHARE else "uncommon"
+    rare = one.others <= max(RARE_MOST, RARE_SHARE * total)
+    return "rare, strong" if rare else "uncommon"
 
 
 def _shared(facts: Facts) -> Iterable[Item]:

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from apps.review import policy
-from apps.review.presenters.evidence import KIND_WORDS, RARE_SHARE
+from apps.review.presenters.evidence import KIND_WORDS, rarity
 from apps.review.selectors.facts import Facts
 
 UNKNOWN = "not known"
@@ -87,8 +87,11 @@ def _keys(facts: Facts) -> KeyFact:
 
 
 def _links(facts: Facts) -> KeyFact:
-    limit = max(1.0, RARE_SHARE * facts.accounts_total)
-    rare = [one for one in facts.connections if 0 < one.others <= limit]
+    rare = [
+        one
+        for one in facts.connections
+        if rarity(one, facts.accounts_total) == "rare, strong"
+    ]
     if not rare:
         return KeyFact("Linked to", "No one", "no rare value is shared")
     most = max(rare, key=lambda one: one.others)

@@ -11,6 +11,7 @@ from apps.rings.models import Membership, Ring, RingRun
 from apps.scoring.models import Score
 
 MEMBERS = 100
+STEPS = (4.0, 8.0, 14.0, 20.0)  # evidence points of one shared value
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,7 @@ class RingPage:
     ring: Ring
     levels: dict[str, int]
     members: list[dict[str, Any]]
+    kinds: list[dict[str, Any]]
     evidence: list[dict[str, Any]]
     case: Case | None
     offset: int
@@ -82,7 +84,6 @@ def ring_page(ring: Ring, *, offset: int, show_scores: bool) -> RingPage:
         )
     }
     scores = _newest_scores(accounts) if show_scores else {}
-    evidence = values_of(ring)
     return RingPage(
         ring=ring,
         levels=levels,
@@ -94,7 +95,8 @@ def ring_page(ring: Ring, *, offset: int, show_scores: bool) -> RingPage:
             }
             for row in page
         ],
-        evidence=evidence,
+        kinds=held_by_kind(ring),
+        evidence=values_of(ring),
         case=Case.objects.filter(ring_id=ring.ring_id, account__isnull=True)
         .exclude(state=State.CLOSED)
         .first(),
@@ -107,6 +109,24 @@ def values_of(ring: Ring) -> list[dict[str, Any]]:
     stored = ring.evidence
     values = stored.get("values", []) if isinstance(stored, dict) else stored
     return sorted(values, key=lambda one: -float(one.get("points") or 0))
+
+
+def held_by_kind(ring: Ring) -> list[dict[str, Any]]:
+    """Return what holds a ring together, one row a kind of value, strongest first."""
+    found: dict[str, dict[str, Any]] = {}
+    for one in values_of(ring):
+        row = found.setdefault(
+            one["kind"], {**one, "values": 0, "steps": _steps(float(one["points"]))}
+        )
+        row["values"] += 1
+        row["members"] = max(row["members"], one["members"])
+        row["elsewhere"] = max(row["elsewhere"], one["elsewhere"])
+    return list(found.values())
+
+
+def _steps(points: float) -> int:
+    """Return 1 to 5 for the strength of a link."""
+    return 1 + sum(points >= bound for bound in STEPS)
 
 
 def strongest(ring: Ring) -> dict[str, Any] | None:
