@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
+from django.utils.functional import Promise
 from rest_framework.renderers import BaseRenderer
 
 
@@ -24,11 +25,11 @@ class JSONRenderer(BaseRenderer):
 
 
 def _plain(value: Any) -> Any:
-    """Give lazy texts, NumPy scalars and mappings as JSON knows them."""
+    """Give lazy texts, NumPy values, mappings and iterables as JSON knows them."""
     if isinstance(value, Mapping):
         return dict(value)
-    if hasattr(value, "item"):
-        return value.item()
-    if hasattr(value, "__iter__"):
-        return list(value)
-    return str(value)
+    if isinstance(value, Promise):
+        return str(value)
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    return list(value)
