@@ -17,6 +17,7 @@ from apps.assessments.services.snapshot import snapshot_text
 from apps.audit import services as audit
 from apps.audit.services import Actor
 from apps.core import canonical
+from apps.core.bulk import write_rows
 from apps.core.ids import new_id
 from apps.customers.selectors import ids_of
 from apps.decisions import services as decisions
@@ -79,8 +80,8 @@ def store(
     drafts = _drafts(judged, facts, policy, occasion)
     for draft in drafts:
         _add_rows(draft, policy, occasion)
-    Score.objects.bulk_create([draft.score for draft in drafts])
-    Decision.objects.bulk_create([draft.decision for draft in drafts])
+    write_rows([draft.score for draft in drafts])
+    write_rows([draft.decision for draft in drafts])
     cases = review.open_cases(
         decisions=[draft.decision for draft in drafts],
         as_of=occasion.as_of,
@@ -91,7 +92,7 @@ def store(
         for draft in drafts
     ]
     _record(stored, occasion)
-    Assessment.objects.bulk_create([one.assessment for one in stored])
+    write_rows([one.assessment for one in stored])
     return stored
 
 
