@@ -53,6 +53,9 @@ class KycriskCommand(BaseCommand):
         """Do the work and return what `--json` prints."""
         raise NotImplementedError
 
+    def add_arguments(self, parser: Any) -> None:
+        """Add what the command takes to argparse's parser; nothing by default."""
+
     def create_parser(
         self, prog_name: str, subcommand: str, **kwargs: Any
     ) -> CommandParser:
