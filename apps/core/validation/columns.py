@@ -35,6 +35,7 @@ _SHORT: Final[dict[str, tuple[str, int, int]]] = {
     "note": ("note", 0, 1000),
     "agent": ("text", 0, 1024),
     "opaque": ("opaque", 0, 256),
+    "token": ("token", 0, 256),
     "word": ("opaque", 0, 64),
     "scope": ("opaque", 0, 128),
     "int": ("int", 0, INT32),
@@ -73,7 +74,7 @@ ACCOUNTS: Final = _columns(
     org_domain:domain registration_number:text declared_country:country
     declared_use_case:note address_line:note city:text region:text postal_code:word
     country:country signup_ip:ip signup_user_agent:agent signup_ja4:word
-    signup_device_id:opaque signup_timezone:word signup_locale:word signup_form_ms:big
+    signup_device_id:token signup_timezone:word signup_locale:word signup_form_ms:big
     payment_type:{_PAYMENT} payment_fingerprint:opaque payment_bin:bin
     payment_funding:{_FUNDING} payment_country:country payer_name:text
     parent_account_id:id contract:bool permitted_scope:scope customer_id:id
@@ -93,10 +94,10 @@ PAYMENT_METHODS: Final = _columns(
     type:{_PAYMENT} bin:bin funding:{_FUNDING} country:country payer_name:text"""
 )
 USAGE: Final = _columns(
-    """event_id*:id occurred_at*:past account_id*:id key_id*:id ip:ip client:opaque
+    """event_id*:id occurred_at*:past account_id*:id key_id*:id ip:ip client:token
     surface:surface model*:scope input_tokens*:int output_tokens*:int max_tokens:int
-    status:status latency_ms:int conversation_id:opaque turn:int tools:int
-    end_user:opaque scaffold:hex16 sketch:hex16 minhash:uint32s
+    status:status latency_ms:int conversation_id:token turn:int tools:int
+    end_user:token scaffold:hex16 sketch:hex16 minhash:uint32s
     category:chat|code|reasoning|grading|tools|vision|translation|extraction|other
     language_bucket:word signature_seen:hex signature_made:hex params:hex16
     schema:hex16 tools_hash:hex16 filler:uint32s
@@ -141,7 +142,7 @@ RAW_TABLES: Final[dict[str, tuple[RawColumn, ...]]] = {
 _PAYMENT_FACT = _columns("fingerprint:opaque amount_minor:money currency:currency")
 EVENT_DATA: Final[dict[str, tuple[RawColumn, ...]]] = {
     "login": _columns(
-        "ip:ip device_id:opaque user_agent:agent ja4:word success:bool mfa:bool"
+        "ip:ip device_id:token user_agent:agent ja4:word success:bool mfa:bool"
     ),
     "api_key.created": _columns("key_id:id ip:ip"),
     "api_key.revoked": _columns("key_id:id ip:ip"),

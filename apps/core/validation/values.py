@@ -149,7 +149,7 @@ def _uint32s(value: object, column: RawColumn) -> list[int]:
 
 def _words(value: object, column: RawColumn) -> list[str]:
     words = _list(value, LIST_MAX)
-    return [texts.clean_opaque(str(w) if type(w) is int else w, column) for w in words]
+    return [texts.clean_token(str(w) if type(w) is int else w, column) for w in words]
 
 
 def _counts(value: object, column: RawColumn) -> dict[str, int]:
@@ -223,6 +223,7 @@ RULES: Final[dict[str, Callable[[Any, RawColumn], Any]]] = {
     "text": texts.clean_text,
     "note": lambda value, column: texts.clean_text(value, column, "\n\r\t"),
     "opaque": texts.clean_opaque,
+    "token": texts.clean_token,
     "email": texts.clean_email,
     "ip": _ip,
     "ips": lambda value, column: [_ip(ip, column) for ip in _list(value, LIST_MAX)],

@@ -41,12 +41,13 @@ FAST: Final[dict[str, str]] = {
     "surface": rf"^(?:{values.SURFACE})$",
     "opaque": _FEW_DIGITS.format("!-")
     + r"|^(?:[0-9]{0,11}[A-Za-z_.:]){1,64}[0-9]{0,11}$",
+    "token": r"^[!-~]+$",
     "text": _FEW_DIGITS.format(" -"),
     "hex": r"^[0-9a-f]+$",
 }
 _NAMES: Final = ("", *DETAILS)
 CODE: Final = {name: at for at, name in enumerate(_NAMES)}
-_BOUNDED: Final = frozenset({"opaque", "text", "hex"})
+_BOUNDED: Final = frozenset({"opaque", "token", "text", "hex"})
 _LISTS: Final = frozenset({"uint32s", "words", "ips", "counts"})
 
 
@@ -217,7 +218,7 @@ def _texts(
 
 def _length_fits(column: RawColumn, array: pa.Array) -> pa.Array:
     length = pc.binary_length(array)
-    shortest = 1 if column.kind == "opaque" else column.low
+    shortest = 1 if column.kind in {"opaque", "token"} else column.low
     return pc.and_(
         pc.greater_equal(length, shortest), pc.less_equal(length, column.high)
     )
