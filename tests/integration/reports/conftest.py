@@ -28,12 +28,16 @@ def entry_model(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def own_files(tmp_path: Path, settings):
+    """Each test has its own files, and this process forgets the last one's rows."""
+    from apps.decisions import services as decisions
     from apps.scoring import services
 
     settings.KYCRISK_MODELS = tmp_path / "models"
     settings.AUDIT_FOLDER = tmp_path / "audit"
     services.forget_models()
+    decisions._cached.clear()
     yield
+    decisions._cached.clear()
     services.forget_models()
 
 

@@ -1,5 +1,6 @@
 """Stored assessments come out again with the same bits; a changed bit is found."""
 
+import json
 import struct
 
 import pytest
@@ -44,7 +45,7 @@ def flipped(number: float) -> float:
 @pytest.fixture
 def changed(stored, monkeypatch):
     """Read the rows with one of them changed, as if somebody had edited it."""
-    from apps.reports.services import replay as module
+    from apps.reports.services import replaying as module
 
     def change(edit):
         genuine = module._batches
@@ -95,7 +96,16 @@ def test_a_changed_reason_counts(changed, stored):
 
 def test_a_snapshot_that_differs_from_its_rows_counts(changed, stored):
     def edit(row):
-        row.snapshot = row.snapshot.replace('"margin":', '"margin":1')
+        content = json.loads(row.snapshot)
+        content["score"]["margin"] = flipped(content["score"]["margin"])
+        row.snapshot = json.dumps(content)
+
+    assert changed(edit) == [(stored[1].assessment.id, "snapshot")]
+
+
+def test_a_snapshot_that_is_no_longer_json_counts(changed, stored):
+    def edit(row):
+        row.snapshot = row.snapshot[:-1]
 
     assert changed(edit) == [(stored[1].assessment.id, "snapshot")]
 

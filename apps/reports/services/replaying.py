@@ -82,10 +82,16 @@ def _policies() -> dict[int, "Policy"]:
 def _differences(
     batch: Sequence[Assessment], policies: dict[int, "Policy"]
 ) -> list[Difference]:
-    frozen = [json.loads(row.snapshot) for row in batch]
-    again = _scored(batch, frozen)
-    found = []
-    for row, snapshot, scored in zip(batch, frozen, again, strict=True):
+    read, found = [], []
+    for row in batch:
+        try:
+            read.append((row, json.loads(row.snapshot)))
+        except ValueError:
+            found.append(Difference(row.id, "snapshot"))
+    if not read:
+        return found
+    again = _scored(read)
+    for (row, snapshot), scored in zip(read, again, strict=True):
         what = (
             _score_difference(row, scored)
             or _decision_difference(row, scored, policies[row.decision.policy_id])
@@ -96,17 +102,16 @@ def _differences(
     return found
 
 
-def _scored(
-    batch: Sequence[Assessment], frozen: Sequence[dict[str, Any]]
-) -> "list[Scored]":
+def _scored(read: Sequence[tuple[Assessment, dict[str, Any]]]) -> "list[Scored]":
     """Score the stored values once more; assessments stand in for accounts."""
     rings = {
         row.id: snapshot["score"]["ring"]
-        for row, snapshot in zip(batch, frozen, strict=True)
+        for row, snapshot in read
         if snapshot["score"]["ring"] is not None
     }
+    rows = [row for row, _ in read]
     return scoring.rescore_batch(
-        rows=[row.score for row in batch], ids=[row.id for row in batch], rings=rings
+        rows=[row.score for row in rows], ids=[row.id for row in rows], rings=rings
     )
 
 
