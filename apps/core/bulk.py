@@ -27,7 +27,7 @@ def write_rows(rows: Sequence[models.Model]) -> None:
     if not rows:
         return
     fields = _fields(rows[0])
-    names = sql.SQL(", ").join(sql.Identifier(field.column) for field in fields)
+    names = sql.SQL(", ").join([sql.Identifier(str(field.column)) for field in fields])
     table = sql.Identifier(rows[0]._meta.db_table)
     lines = _lines(rows, fields)
     with connection.cursor() as cursor:

@@ -1,7 +1,7 @@
 """Canonical JSON (RFC 8785): equal values have equal bytes, and so equal hashes.
 
-The package rfc8785 is the reference; this encoder gives the same bytes about three times
-as fast (a test compares them), because bulk assessments hash millions of numbers.
+The package rfc8785 is the reference; this encoder gives the same bytes about three
+times as fast (a test compares them), because bulk assessments hash millions of numbers.
 """
 
 import hashlib

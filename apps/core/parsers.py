@@ -26,5 +26,5 @@ class StrictJSONParser(BaseParser):
         _, parameters = parse_header_parameters(media_type or "")
         if parameters.get("charset", "utf-8").lower() not in {"utf-8", "utf8"}:
             raise UnsupportedMediaType(media_type or "")
-        request = (parser_context or {})["request"]._request  # noqa: SLF001 - the raw body
+        request = (parser_context or {})["request"]._request
         return strict_json.loads(read_body(request))

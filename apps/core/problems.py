@@ -65,7 +65,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response:
     status, code, detail, problems = _described(error)
     headers = _headers(error, status)
     body = document(
-        context["request"]._request,  # noqa: SLF001 - the id is on Django's request
+        context["request"]._request,
         status=status,
         code=code,
         detail=detail,

@@ -15,7 +15,7 @@ from apps.review.choices import (
 )
 
 
-class Case(models.Model):  # type: ignore[django-manager-missing]  # append-only managers
+class Case(models.Model):
     """A unit of human work about one account or one ring."""
 
     id = models.CharField(primary_key=True, max_length=40)
@@ -137,7 +137,7 @@ class Impression(AppendOnlyModel):
         ]
 
 
-class Disposition(AppendOnlyModel):  # type: ignore[django-manager-missing]
+class Disposition(AppendOnlyModel):
     """What a reviewer concluded, with reasons; `decision` is what took effect."""
 
     id = models.CharField(primary_key=True, max_length=40)

@@ -1,3 +1,5 @@
+from typing import Any, ClassVar
+
 from django.db import models
 
 from apps.core.models import AppendOnlyModel, KnownQuerySet
@@ -32,7 +34,7 @@ class Event(AppendOnlyModel):
     result = models.CharField(max_length=40, null=True)
     action = models.CharField(max_length=40, null=True)
 
-    objects = KnownQuerySet.as_manager()
+    objects: ClassVar[Any] = KnownQuerySet.as_manager()
 
     class Meta:
         constraints = [
