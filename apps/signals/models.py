@@ -1,5 +1,3 @@
-from typing import Any, ClassVar
-
 from django.db import models
 
 from apps.core.models import AppendOnlyModel, KnownQuerySet
@@ -34,7 +32,7 @@ class Event(AppendOnlyModel):
     result = models.CharField(max_length=40, null=True)
     action = models.CharField(max_length=40, null=True)
 
-    objects: ClassVar[Any] = KnownQuerySet.as_manager()
+    objects = KnownQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
         constraints = [

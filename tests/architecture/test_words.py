@@ -19,7 +19,7 @@ DANGEROUS = [
     (r"\son[a-z]+=\"", ".html"),
 ]
 # Where packages come from, and where a developer keeps files, is nobody's business.
-PLACES = r"/ro{2}t/|/wo{1}rk/|/op{1}t/wheels|p{1}ypi\.org|pythonhosted|/ho{1}me/\w"
+PLACES = r"/ro{2}t/|/wo{1}rk/|/op{1}t/wheels|p{1}ypi\.org|p{1}ythonhosted|/ho{1}me/\w"
 
 
 def _product(suffix: str) -> list[Path]:
