@@ -88,7 +88,7 @@ def drop(name: str) -> None:
     # The owner may not end sessions of another role, so that role does it itself.
     with psycopg.connect(Database("postgres").url, autocommit=True) as connection:
         connection.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
             " WHERE datname = %s AND usename = current_user",
             [name],
         )
