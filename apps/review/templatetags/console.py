@@ -28,6 +28,7 @@ PLACES = (
     Place("Accounts", "/accounts", "accounts", CASEWORK),
     Place("Rings", "/rings", "rings", CASEWORK),
     Place("Models", "/models", "models", frozenset({Role.MODEL_OWNER, Role.AUDITOR})),
+    Place("Audit", "/audit", "lock", frozenset({Role.LEAD, Role.AUDITOR})),
     Place("Jobs", "/jobs", "jobs", frozenset(Role)),
 )
 ICONS = {
