@@ -44,6 +44,14 @@ def role_required(*roles: str) -> Callable[[View], View]:
     return decorate
 
 
+def key_of(request: Request) -> ServiceKey:
+    """Return the key of an authenticated API request."""
+    key = request.auth
+    if not isinstance(key, ServiceKey):
+        raise PermissionDenied
+    return key
+
+
 def actor_of(request: HttpRequest | Request) -> Actor:
     """Return who acts, for the audit log: a key or a signed-in person."""
     auth = getattr(request, "auth", None)

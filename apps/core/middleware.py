@@ -1,8 +1,14 @@
 import secrets
 from collections.abc import Callable
+from typing import Any
 
 import structlog
 from django.http import HttpRequest, HttpResponse
+
+
+def request_id_of(request: Any) -> str:
+    """Return the id of a request, Django's or the REST framework's."""
+    return str(request.request_id)
 
 
 class RequestIdMiddleware:
