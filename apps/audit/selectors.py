@@ -41,6 +41,12 @@ def status() -> Status:
     return Status(signed, newest, pending, checked.size if checked else None)
 
 
+def sequenced_until(at: datetime) -> datetime:
+    """Return the moment up to which every entry has its place; `at` if none waits."""
+    waiting = Pending.objects.order_by("at").values_list("at", flat=True).first()
+    return min(at, waiting) if waiting else at
+
+
 @dataclass(frozen=True, slots=True)
 class Proof:
     """That an entry is part of the log that a signed checkpoint describes."""

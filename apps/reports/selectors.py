@@ -132,7 +132,7 @@ def _ring(part: dict[str, Any] | None, as_of: datetime) -> dict[str, Any] | None
 
 def _human(case: Case) -> list[Human]:
     steps = [_impression(one) for one in case.impressions.select_related("reviewer")]
-    said = Disposition.objects.filter(case=case).select_related("reviewer", "approval")
+    said = case.dispositions.select_related("reviewer", "approval__approver")
     for one in said:
         steps.append(_disposition(one))
         approval = getattr(one, "approval", None)

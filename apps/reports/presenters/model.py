@@ -147,6 +147,7 @@ def _sum_check(score: dict[str, Any], bars: list[dict[str, Any]]) -> dict[str, A
         "total_points": points,
         "shown_total": words.signed(points),
         "bars_gap": bars_gap,
+        "shown_gap": f"{max(margin_gap, bars_gap):.1e}",
         "holds": margin_gap <= TOLERANCE and bars_gap <= TOLERANCE,
     }
 

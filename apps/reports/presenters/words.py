@@ -134,7 +134,8 @@ def moment(text: str) -> str:
 
 def signed(points: float) -> str:
     """Write points with their sign, a true minus included."""
-    return f"{points:+.1f}".replace("-", "\N{MINUS SIGN}")
+    text = f"{points:+.1f}"
+    return "0.0" if text in {"+0.0", "-0.0"} else text.replace("-", "\N{MINUS SIGN}")
 
 
 def fact(value: Any) -> str:

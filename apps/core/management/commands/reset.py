@@ -11,7 +11,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # What the product itself has put into its home. Other files there are left alone.
-_MADE = ("demo", "keys", "lake", "metrics", "models", "postgres", "reference", "static")
+_MADE = (
+    "audit",
+    "demo",
+    "keys",
+    "lake",
+    "metrics",
+    "models",
+    "postgres",
+    "reference",
+    "static",
+)
 _STAMPS = ("migrated", "migrate.lock", "template", "template.lock")
 
 
