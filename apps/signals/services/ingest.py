@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+import pyarrow as pa
 from django.db import transaction
 
 from apps.audit import services as audit
@@ -69,7 +70,7 @@ def record_batch(
         new = _claimed(_distinct(facts, report), report)
         for table, content in tables.items():
             mine = [fact.place for fact in new if fact.table == table]
-            put_hot(table, content.take(mine))
+            put_hot(table, content.take(pa.array(mine, pa.int64())))
             report.accepted += len(mine)
         stored = [fact for fact in new if fact.table == "events"]
         verdicts = store_events([events[fact.place] for fact in stored])

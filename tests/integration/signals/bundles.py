@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+AT = datetime(2026, 4, 1, tzinfo=UTC)
 START = datetime(2026, 3, 1, tzinfo=UTC)
 HASHES = [f"{number:016x}" for number in range(7, 400, 13)]
 Row = dict[str, Any]
@@ -39,7 +40,9 @@ def accounts(count: int = 12) -> list[Row]:
     return rows
 
 
-def usage(count: int = 600, *, days: int = 4, seed: int = 1, people: int = 12) -> list[Row]:
+def usage(
+    count: int = 600, *, days: int = 4, seed: int = 1, people: int = 12
+) -> list[Row]:
     chance = random.Random(seed)
     span = days * 86_400
     return [
