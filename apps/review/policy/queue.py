@@ -11,8 +11,9 @@ HARM_FLOOR, HARM_CEILING = 0.05, 10.0
 FRICTION = {"challenge": 0.3, "limit": 0.5, "hold": 0.8}
 MINUTES = {Lane.HARM: 4.0, Lane.WAITING: 3.0, Lane.RING: 12.0}
 ACTIVE_DAYS = 2.0
-# Bands of the interval's width where a model view could mislead.
-TOO_WIDE, NARROW = 0.30, 0.15
+# An interval no wider than this, and not around even odds, is one the model is sure of.
+NARROW, EVEN = 0.15, 0.5
+CHEAP, CHEAP_STAKE = "challenge", 2
 BLIND_SHARE = 20  # one case in twenty measures automation bias
 BANDS = (0.02, 0.10, 0.30, 0.70)
 STAKES = (0.1, 0.3, 1.0, 3.0)
@@ -60,15 +61,16 @@ def lane_for(action: str) -> Lane:
     return Lane.WAITING if action in FRICTION else Lane.HARM
 
 
-def mode_for(*, low: float, high: float, stake: int, draw: int) -> Mode:
+def mode_for(*, action: str, low: float, high: float, stake: int, draw: int) -> Mode:
     """Route a case to a review mode; `draw` is an integer that no one chooses.
 
-    Blind is a random slice. Assisted is only for small stakes on which the model is
-    sure of itself; everything else is judged on the evidence first.
+    Blind is a random slice. Assisted is only for asking a cheap proof, where little is
+    at stake and the model is sure of itself; all else is judged on the evidence first.
     """
     if draw % BLIND_SHARE == 0:
         return Mode.BLIND
-    if stake <= 2 and high - low <= NARROW and not low <= 0.5 <= high:  # noqa: PLR2004 - even odds
+    cheap = action == CHEAP and stake <= CHEAP_STAKE
+    if cheap and high - low <= NARROW and not low <= EVEN <= high:
         return Mode.ASSISTED
     return Mode.EVIDENCE_FIRST
 

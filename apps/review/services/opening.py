@@ -110,6 +110,7 @@ def _case(
         state=State.OPEN,
         lane=lane,
         mode=policy.mode_for(
+            action=action,
             low=facts.low,
             high=facts.high,
             stake=policy.stake_level(stakes.harm, stakes.friction),

@@ -82,14 +82,21 @@ def test_stake_has_five_steps(harm, friction):
     assert 1 <= policy.stake_level(harm, friction) <= 5
 
 
-@given(st.integers(0, 2**32 - 1), chances, chances, st.integers(1, 5))
-def test_wide_intervals_are_never_shown_at_once(draw, one, other, stake):
+actions = st.sampled_from(["challenge", "limit", "review", "hold"])
+
+
+@given(actions, st.integers(0, 2**32 - 1), chances, chances, st.integers(1, 5))
+def test_only_cheap_and_sure_cases_show_the_model_at_once(
+    action, draw, one, other, stake
+):
     low, high = sorted((one, other))
-    mode = policy.mode_for(low=low, high=high, stake=stake, draw=draw)
+    mode = policy.mode_for(action=action, low=low, high=high, stake=stake, draw=draw)
     if draw % 20 == 0:
         assert mode == Mode.BLIND
-    elif high - low > 0.15 or stake > 2:
+    elif action != "challenge" or high - low > 0.15 or stake > 2 or low <= 0.5 <= high:
         assert mode == Mode.EVIDENCE_FIRST
+    else:
+        assert mode == Mode.ASSISTED
 
 
 @pytest.mark.parametrize(("state", "mode"), list(product(State, Mode)))
