@@ -2,7 +2,7 @@ SHELL := /bin/sh
 PYTHON := .venv/bin/python
 CODE := manage.py kycrisk apps ml bench tests
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-check test check lint faults fix browser
+.PHONY: help install demo demo-check test check lint bench faults fix browser
 
 help: ## list what there is to do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -36,6 +36,9 @@ lint: install ## style, types, direction of imports, migrations
 	@.venv/bin/mypy manage.py kycrisk apps ml
 	@.venv/bin/lint-imports --no-cache
 	@KYCRISK_ENV=test $(PYTHON) manage.py makemigrations --check --dry-run
+
+bench: install ## measure POST /v1/assessments; writes bench/results
+	@$(PYTHON) bench/assessments.py
 
 faults: install ## only the tests that kill real processes
 	@$(PYTHON) -m pytest -m faults
