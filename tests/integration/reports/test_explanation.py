@@ -48,6 +48,20 @@ def test_the_document_of_a_stored_assessment_adds_up(stored):
     assert entry.object_id == stored.assessment.id
 
 
+def test_the_api_answers_with_the_same_document(stored, client):
+    from apps.access.services import create_service_key
+
+    for scope, status in (("read", 200), ("events", 403)):
+        _, secret = create_service_key(name=scope, scopes=[scope], at=AT, actor=ACTOR)
+        reply = client.get(
+            f"/v1/assessments/{stored.assessment.id}/explanation",
+            headers={"Authorization": f"Bearer {secret}"},
+        )
+        assert reply.status_code == status
+        if status == 200:
+            assert reply.json() == explanation_document(stored.assessment.id)
+
+
 def test_the_proof_stays_the_same_while_the_log_grows(stored):
     audit.sequence_now(at=AT)
     before = explanation_pdf(stored.assessment.id)
