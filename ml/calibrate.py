@@ -1,32 +1,29 @@
 """From a margin to a probability, and how far that probability can be trusted.
 
 The probability comes from beta calibration (Kull et al. 2017): three parameters,
-strictly increasing, so that the ranking of accounts stays. The interval comes from
-inductive Venn-Abers prediction (Vovk et al. 2015) over bins of the margin, widened
-by the Wilson interval of the observed rate; it needs no shape at all, so it also
-shows where the three parameters do not fit.
+strictly increasing, so that the ranking of accounts stays. The interval (ml.intervals)
+needs no shape at all, so it also shows where the three parameters do not fit.
 """
 
 import math
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from ml import evaluate
+from ml import evaluate, intervals
 
 Floats = NDArray[np.float64]
 Method = Literal["none", "shift", "beta"]
 
-LEVEL: Final = 0.9
-INTERVAL_METHOD: Final = "venn_abers_and_wilson"
 # Below these a richer calibrator fits noise: ten positives per free parameter.
 POSITIVES_FOR_SHIFT: Final = 10
 POSITIVES_FOR_BETA: Final = 30
 FOLDS: Final = 5
+ROUNDS: Final = 10  # of expectation and maximization; later ones change little
 RIDGE: Final = 1.0  # pulls a and b towards 1, with the weight of one account
 SLOPES: Final = (0.05, 5.0)
 LIMIT: Final = 30.0  # log-odds; keeps a float probability off 0 and 1
@@ -91,7 +88,17 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def uncalibrated() -> Calibration:
     """Return the calibration of a model that had nothing to be calibrated on."""
     return Calibration(
-        "none", 1.0, 1.0, 0.0, (), (0.0,), (1.0,), LEVEL, INTERVAL_METHOD, 0, 0
+        "none",
+        1.0,
+        1.0,
+        0.0,
+        (),
+        (0.0,),
+        (1.0,),
+        intervals.LEVEL,
+        intervals.METHOD,
+        0,
+        0,
     )
 
 
@@ -99,14 +106,16 @@ def uncalibrated() -> Calibration:
 class HeldOut:
     """Accounts that the trees did not see.
 
-    margins, labels (0 or 1), weights: float64 [n]; folds: int [n], accounts of one
-    group share a fold.
+    margins, labels (in [0, 1]), weights: float64 [n]; folds: int [n], accounts of one
+    group share a fold. cover: float64 [n], the chance that abuse of this account would
+    be labelled by now. It is 1 where there is a label; else the label is 0.
     """
 
     margins: Floats
     labels: Floats
     weights: Floats
     folds: NDArray[np.int64]
+    cover: Floats
 
     def rows(self, chosen: NDArray[np.bool_]) -> "HeldOut":
         return HeldOut(
@@ -114,6 +123,7 @@ class HeldOut:
             self.labels[chosen],
             self.weights[chosen],
             self.folds[chosen],
+            self.cover[chosen],
         )
 
 
@@ -123,14 +133,19 @@ def fit(held_out: HeldOut, edges: Floats) -> Calibration:
     The rule: under 10 positives (or negatives) none, under 30 only a shift of the
     log-odds, else also beta; among the allowed ones that with the lowest log-loss
     over five folds that were left out in turn; the simpler one wins a tie.
+    Accounts without a label count as far abusive as `believed` says.
     `edges` are margins, ascending, chosen without looking at `held_out`.
     """
     if not len(held_out.labels):
         return uncalibrated()
-    losses = {m: _left_out_loss(held_out, m) for m in allowed(held_out.labels)}
+    positives, methods = int(held_out.labels.sum()), allowed(held_out.labels)
+    held_out = believed(held_out, methods[-1])
+    losses = {m: _left_out_loss(held_out, m) for m in methods}
     method = min(losses, key=lambda each: losses[each])
     a, b, c = _fit_method(held_out, method)
-    low, high = intervals(held_out, edges)
+    low, high = intervals.bounds(
+        held_out.margins, held_out.labels, held_out.weights, edges
+    )
     return Calibration(
         method=method,
         a=a,
@@ -139,10 +154,10 @@ def fit(held_out: HeldOut, edges: Floats) -> Calibration:
         edges=tuple(edges.tolist()),
         low=tuple(low.tolist()),
         high=tuple(high.tolist()),
-        level=LEVEL,
-        interval_method=INTERVAL_METHOD,
+        level=intervals.LEVEL,
+        interval_method=intervals.METHOD,
         rows=len(held_out.labels),
-        positives=int(held_out.labels.sum()),
+        positives=positives,
     )
 
 
@@ -154,6 +169,24 @@ def allowed(labels: Floats) -> tuple[Method, ...]:
     if rarer < POSITIVES_FOR_BETA:
         return ("none", "shift")
     return ("none", "shift", "beta")
+
+
+def believed(held_out: HeldOut, method: Method) -> HeldOut:
+    """Give accounts without a label the chance of abuse that is left to them.
+
+    Of the abuse among them only a share c is ever labelled, so that silence moves a
+    probability p to p (1 - c) / (1 - p c) and no further (positive-unlabelled data,
+    Elkan and Noto 2008; here by expectation maximization around the calibrator).
+    """
+    if method == "none":
+        return held_out
+    hidden = held_out.cover < 1.0
+    for _ in range(ROUNDS):
+        a, b, c = _fit_method(held_out, method)
+        chance = _expit(_transform(held_out.margins, a, b, c))
+        left = chance * (1.0 - held_out.cover) / (1.0 - chance * held_out.cover)
+        held_out = replace(held_out, labels=np.where(hidden, left, held_out.labels))
+    return held_out
 
 
 def left_out_probabilities(held_out: HeldOut, method: Method) -> Floats:
@@ -218,59 +251,4 @@ def _transform(margins: Floats, a: float, b: float, c: float) -> Floats:
 
 def _expit(log_odds: Floats) -> Floats:
     result: Floats = np.exp(-np.logaddexp(0.0, -log_odds))
-    return result
-
-
-def intervals(held_out: HeldOut, edges: Floats) -> tuple[Floats, Floats]:
-    """Return the interval of each of the `len(edges) + 1` bins of the margin.
-
-    Venn-Abers asks twice: what would isotonic regression say of this bin if one more
-    account in it were honest, and if it were abusive? That pair has no confidence
-    level, so it is widened to the 90 % Wilson interval of the rate in the isotonic
-    block around the bin.
-    """
-    at = np.searchsorted(edges, held_out.margins, side="right")
-    count = len(edges) + 1
-    weight = _totals(at, held_out.weights, count)
-    positive = _totals(at, held_out.weights * held_out.labels, count)
-    squares = _totals(at, held_out.weights**2, count)
-    low, high = _blocks(positive, weight, squares)
-    for number in range(count):
-        one = np.zeros(count)
-        one[number] = 1.0
-        honest = _isotonic(positive, weight + one)[number]
-        abusive = _isotonic(positive + one, weight + one)[number]
-        low[number] = min(low[number], honest)
-        high[number] = max(high[number], abusive)
-    return low, high
-
-
-def _totals(at: NDArray[np.int64], values: Floats, count: int) -> Floats:
-    return np.bincount(at, values, count).astype(np.float64)
-
-
-def _blocks(positive: Floats, weight: Floats, squares: Floats) -> tuple[Floats, Floats]:
-    """Return the Wilson interval of the isotonic block that holds each bin."""
-    low, high = np.zeros(len(weight)), np.ones(len(weight))
-    fitted = _isotonic(positive, weight)
-    for value in np.unique(fitted[weight > 0]):
-        block = (fitted == value) & (weight > 0)
-        total = weight[block].sum()
-        effective = total**2 / squares[block].sum()
-        share = positive[block].sum() / total
-        low[block], high[block] = evaluate.wilson(
-            share * effective, effective, evaluate.Z_90
-        )
-    return low, high
-
-
-def _isotonic(positive: Floats, weight: Floats) -> Floats:
-    """Return the increasing rates closest to those of the bins, NaN where empty."""
-    from scipy.optimize import isotonic_regression
-
-    result = np.full(len(weight), np.nan)
-    used = weight > 0
-    if used.any():
-        rates = positive[used] / weight[used]
-        result[used] = isotonic_regression(rates, weights=weight[used]).x
     return result

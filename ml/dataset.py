@@ -1,7 +1,7 @@
 """Rows to learn from: which account, what was known, how far to trust the label.
 
 Most accounts are never looked at, so "no label" is not "honest" (positive-unlabelled
-data). Unlabelled accounts are learnt from as weak negatives: with a third of the
+data). Unlabelled accounts are learnt from as weak negatives: with a fifth of the
 weight of a labelled one, and less while they are too young for a label to have
 arrived. Machine decisions are never labels: the model would learn its own opinion.
 """
@@ -34,8 +34,11 @@ LABELS: Final[Mapping[str, float]] = {
     "confirmed_legitimate": 0.0,
     "appeal_upheld": 0.0,
 }
-UNLABELLED_WEIGHT: Final = 1.0 / 3.0
+UNLABELLED_WEIGHT: Final = 0.2
 MATURITY_DAYS: Final = 14.0
+# Share of abuse that ever gets a label. An assumption, to be replaced by the rate of
+# random audits where there are enough of them.
+COVERAGE: Final = 0.6
 FIT_SHARE: Final = 0.7  # of the positives, by time of creation
 
 

@@ -126,6 +126,17 @@ class RiskModel:
         check_sums(parts, margins)
         return Prediction(margins, parts, missing)
 
+    def margins(self, values: Floats) -> Floats:
+        """Return the margins alone, float64 [n], with the bits that `predict` gives."""
+        full, _ = self.fill(np.ascontiguousarray(values, dtype=np.float64))
+        if not len(full):
+            return np.empty(0)
+        threads = 1 if len(full) < BULK_ROWS else 2
+        margins: Floats = self._booster.predict(
+            full, raw_score=True, num_threads=threads
+        )
+        return margins
+
     def save(self, folder: Path, key: Ed25519PrivateKey) -> None:
         """Write text, manifest and signature into a new folder."""
         manifests.write(folder, self.manifest, self.text, key)

@@ -38,7 +38,7 @@ PARAMETERS: Final[dict[str, float | int | str | bool]] = {
 }
 GOLDEN_ROWS: Final = 50
 AUDITS_TO_CALIBRATE: Final = 30  # of each class; then audits alone are the base rate
-CODE: Final = ("calibrate", "dataset", "frames", "model", "train")
+CODE: Final = ("calibrate", "dataset", "frames", "intervals", "model", "train")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,24 +60,34 @@ class TrainConfig:
 
 
 def train(rows: TrainingRows, config: TrainConfig) -> RiskModel:
-    """Fit trees on earlier accounts and calibrate them on later ones.
+    """Grow trees on every account; calibrate and measure by trees that saw less.
 
-    Raise ValueError where a class is absent; callers count labels first.
+    Trees grown on earlier accounts alone are asked about later ones: their answers
+    give the calibration and the metrics. The trees that are kept saw all accounts,
+    because the newest rings teach most; they are taken to mean by a margin what the
+    others mean. Raise ValueError where a class is absent; callers count labels first.
     """
     rows = dataset.without_history(rows, config.mutable)
-    fit, late = dataset.split_by_time(rows)
-    features, excluded = dataset.describe(rows.rows(fit), config.features)
-    if not features or len(np.unique(rows.targets[fit])) < 2:  # noqa: PLR2004 - classes
+    features, excluded = dataset.describe(rows, config.features)
+    if not features or not _has_both(rows.targets):
         raise ValueError("Nothing to learn: no feature varies, or a class is absent.")
     values = dataset.filled(rows, features)
-    text = grow(values[fit], rows.rows(fit), features, config)
+    text = grow(values, rows, features, config)
+    fit, late = dataset.split_by_time(rows)
+    calibration, metrics = calibrate.uncalibrated(), dict[str, Any]()
+    if late.any() and _has_both(rows.targets[fit]):
+        early = grow(values[fit], rows.rows(fit), features, config)
+        margins = _model(config, rows, features, excluded, early).margins(values)
+        edges = bin_edges(margins[fit], rows.targets[fit])
+        held_out = _held_out(rows, margins, late)
+        calibration = calibrate.fit(held_out, edges)
+        metrics = measure(held_out, calibration.method)
     bare = _model(config, rows, features, excluded, text)
-    margins = bare.predict(values).margins
-    edges = bin_edges(margins[fit], rows.targets[fit])
-    held_out = _held_out(rows, margins, late)
-    calibration = calibrate.fit(held_out, edges)
-    metrics = measure(held_out, calibration.method)
     return _finish(bare, calibration, metrics, _counts(rows, fit, late))
+
+
+def _has_both(targets: Floats) -> bool:
+    return bool(targets.min(initial=1.0) < targets.max(initial=0.0))
 
 
 def grow(
@@ -127,9 +137,12 @@ def _held_out(rows: TrainingRows, margins: Floats, late: NDArray[np.bool_]) -> H
     rarer = min(np.sum(rows.labels[audited] == each) for each in (0.0, 1.0))
     chosen = audited if rarer >= AUDITS_TO_CALIBRATE else late
     unknown = np.isnan(rows.labels[chosen])
-    weights = rows.shares[chosen] * np.where(unknown, rows.trust[chosen], 1.0)
     return HeldOut(
-        margins[chosen], rows.targets[chosen], weights, _folds(rows.groups[chosen])
+        margins[chosen],
+        rows.targets[chosen],
+        rows.shares[chosen],
+        _folds(rows.groups[chosen]),
+        np.where(unknown, dataset.COVERAGE * rows.trust[chosen], 1.0),
     )
 
 

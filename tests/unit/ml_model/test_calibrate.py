@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml import calibrate
+from ml import calibrate, intervals
 from ml.calibrate import HeldOut
 
 
@@ -15,7 +15,12 @@ def held_out(n, seed=0, *, stretch=2.0, shift=1.0):
     margins = rng.normal(-1.0, 2.0, n)
     truth = 1 / (1 + np.exp(-(margins * stretch - shift)))
     labels = (rng.random(n) < truth).astype(float)
-    return HeldOut(margins, labels, np.ones(n), rng.integers(0, 5, n)), truth
+    folds = rng.integers(0, 5, n)
+    return HeldOut(margins, labels, np.ones(n), folds, np.ones(n)), truth
+
+
+def bounds_of(data, edges):
+    return intervals.bounds(data.margins, data.labels, data.weights, edges)
 
 
 EDGES = np.linspace(-5.0, 4.0, 15)
@@ -89,7 +94,7 @@ def test_intervals_hold_the_true_rate_about_as_often_as_they_say():
     inside = []
     for seed in range(30):
         data, truth = held_out(800, seed=seed)
-        low, high = calibrate.intervals(data, EDGES)
+        low, high = bounds_of(data, EDGES)
         at = np.searchsorted(EDGES, data.margins, side="right")
         for number in range(2, 14):
             if (at == number).sum() >= 20:
@@ -99,12 +104,39 @@ def test_intervals_hold_the_true_rate_about_as_often_as_they_say():
 
 
 def test_intervals_narrow_with_more_accounts():
-    few = calibrate.intervals(held_out(200)[0], EDGES)
-    many = calibrate.intervals(held_out(20_000)[0], EDGES)
+    few = bounds_of(held_out(200)[0], EDGES)
+    many = bounds_of(held_out(20_000)[0], EDGES)
     assert np.mean(many[1] - many[0]) < np.mean(few[1] - few[0]) / 3
 
 
-def test_a_bin_without_accounts_says_that_it_knows_nothing():
+def test_a_bin_without_accounts_is_bounded_by_its_neighbors_alone():
     data, _ = held_out(500)
-    low, high = calibrate.intervals(data, np.array([0.0, 50.0]))
-    assert high[2] - low[2] > 0.5
+    low, high = bounds_of(data, np.array([-60.0, -50.0, 0.0, 50.0, 60.0]))
+    assert low[0] == 0.0
+    assert high[0] <= high[2] < 0.5
+    assert high[-1] == 1.0
+    assert low[-1] >= low[3] > 0.5
+
+
+def test_abuse_without_a_label_does_not_pull_the_probability_down():
+    data, truth = held_out(4000)
+    rng = np.random.default_rng(5)
+    hidden = rng.random(4000) < 0.5  # of the abuse; nothing honest is ever labelled
+    labels = np.where(hidden, 0.0, data.labels)
+    cover = np.where(labels == 1.0, 1.0, 0.5)
+    from dataclasses import replace
+
+    partly = replace(data, labels=labels, cover=cover)
+    naive = calibrate.fit(replace(partly, cover=np.ones(4000)), EDGES)
+    fair = calibrate.fit(partly, EDGES)
+
+    def error(model):
+        said = np.array([model.probability(margin) for margin in data.margins])
+        return np.abs(said - truth).mean()
+
+    assert error(fair) < 0.05 < error(naive)
+
+
+def test_labels_that_are_known_are_never_doubted():
+    data, _ = held_out(300)
+    assert np.array_equal(calibrate.believed(data, "beta").labels, data.labels)

@@ -27,7 +27,13 @@ def test_one_row_has_the_bits_of_many(model):
         assert np.array_equal(alone.contributions[0], together.contributions[at])
 
 
+def test_margins_alone_have_the_same_bits(model, rows):
+    values = rows.frame.values
+    assert np.array_equal(model.margins(values), model.predict(values).margins)
+
+
 def test_no_row_gives_no_answer(model):
+    assert model.margins(np.empty((0, 10))).shape == (0,)
     answer = model.predict(np.empty((0, 10)))
     assert answer.margins.shape == (0,)
     assert answer.contributions.shape == (0, 11)
