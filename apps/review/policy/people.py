@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from apps.access.choices import Role
 from apps.core.errors import FieldProblem
-from apps.review.choices import Answer, Mode, State, WaitingFor
+from apps.review.choices import Answer, Lane, Mode, State, WaitingFor
 from apps.review.errors import DispositionError, OwnCaseApprovalError
 from apps.review.policy.reasons import known_reason
 
@@ -17,8 +17,13 @@ MAX_NOTE = 4000
 _SEVERE = frozenset({Answer.LIMIT, Answer.HOLD, Answer.SUSPEND, Answer.TERMINATE})
 
 
-def may_take(*, role: str, state: str, waiting_for: str) -> bool:
-    """Analysts work cases; a lead takes those that were escalated to a lead."""
+def may_take(*, role: str, lane: str, state: str, waiting_for: str) -> bool:
+    """Tell who may work on a case: analysts, or a lead where it was escalated.
+
+    A ring is decided through its accounts, one by one, so nobody takes its case.
+    """
+    if lane == Lane.RING:
+        return False
     escalated = state == State.WAITING and waiting_for == WaitingFor.LEAD
     if role == Role.LEAD:
         return escalated or state == State.CLAIMED

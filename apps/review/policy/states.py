@@ -7,7 +7,8 @@ from apps.review.choices import Answer, State, WaitingFor
 from apps.review.errors import IllegalTransitionError
 
 NEXT: Mapping[State, frozenset[State]] = {
-    State.OPEN: frozenset({State.CLAIMED}),
+    # A ring case closes with the last of its accounts, without being claimed.
+    State.OPEN: frozenset({State.CLAIMED, State.CLOSED}),
     State.CLAIMED: frozenset(
         {State.CLAIMED, State.OPEN, State.WAITING, State.APPROVAL, State.CLOSED}
     ),

@@ -12,7 +12,7 @@ from apps.scoring.models import Score
 
 MAX_TRIGGER = 2
 UNSEEN_IDLE_DAYS = 30.0
-_RARITY = re.compile(r" \((?:higher|lower) than [^)]*\)")
+_RARITY = re.compile(r" \((?:higher|lower) than [^)]*\)|: yes\b")
 _END = re.compile(r"\.(?:\s+|$)")
 GROUP_FAMILY = "RNG"
 GROUP_TRIGGER = "Shares rare values with a group of other accounts"

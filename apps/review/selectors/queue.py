@@ -24,14 +24,15 @@ def live_leases(at: datetime) -> QuerySet[Lease]:
     return Lease.objects.filter(ended_at__isnull=True, expires_at__gt=at)
 
 
-def takeable(*, user: "User", at: datetime, lane: str = "") -> QuerySet[Case]:
+def takeable(
+    *, user: "User", at: datetime, lane: str = "", ring_case: str = ""
+) -> QuerySet[Case]:
     """Return cases that nobody holds and that this person may work on.
 
     A claimed case whose lease has ended is free again; so is a parked one whose time
-    has come. Members of a ring that somebody holds wait for the ring.
+    has come. A ring's own case is never taken: its accounts' cases are.
     """
     held = Exists(live_leases(at).filter(case=OuterRef("pk")))
-    ring_held = Exists(live_leases(at).filter(case=OuterRef("ring_case")))
     if user.role == Role.LEAD:
         rows = Case.objects.filter(state=State.WAITING, waiting_for=WaitingFor.LEAD)
         return rows.filter(~held)
@@ -39,8 +40,9 @@ def takeable(*, user: "User", at: datetime, lane: str = "") -> QuerySet[Case]:
         waiting_for=WaitingFor.LEAD
     )
     free = Q(state=State.OPEN) | (Q(state=State.CLAIMED) & ~held) | due
-    rows = Case.objects.filter(free, ~ring_held)
-    return rows.filter(lane=lane) if lane else rows.exclude(lane=Lane.RING)
+    wanted = {"lane": lane, "ring_case": ring_case}
+    rows = Case.objects.filter(free).exclude(lane=Lane.RING)
+    return rows.filter(**{name: value for name, value in wanted.items() if value})
 
 
 def held_by(*, user: "User", at: datetime) -> QuerySet[Lease]:

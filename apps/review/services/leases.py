@@ -22,8 +22,12 @@ MAX_HELD = 3
 
 
 @transaction.atomic
-def take_next(*, user: "User", at: datetime, lane: str = "") -> Lease | None:
+def take_next(
+    *, user: "User", at: datetime, lane: str = "", ring_case: str = ""
+) -> Lease | None:
     """Lease the case with the highest rank that nobody holds; None if none is left.
+
+    `lane` and `ring_case` narrow the choice to one lane or to one ring's accounts.
 
     The row is locked with SKIP LOCKED, so that parallel calls take different cases.
     Somebody who already holds the most cases allowed gets their own oldest one.
@@ -31,7 +35,8 @@ def take_next(*, user: "User", at: datetime, lane: str = "") -> Lease | None:
     own = _own_leases(user, at)
     if len(own) >= MAX_HELD:
         return own[0]
-    waiting = takeable(user=user, at=at, lane=lane).order_by("-rank", "id")
+    waiting = takeable(user=user, at=at, lane=lane, ring_case=ring_case)
+    waiting = waiting.order_by("-rank", "id")
     case = waiting.select_for_update(skip_locked=True, of=("self",)).first()
     return _lease(case, user=user, at=at) if case else None
 
@@ -72,7 +77,10 @@ def release_case(*, case_id: str, token: UUID, user: "User", at: datetime) -> Ca
 
 def _lease(case: Case, *, user: "User", at: datetime) -> Lease:
     if not policy.may_take(
-        role=user.role, state=case.state, waiting_for=case.waiting_for
+        role=user.role,
+        lane=case.lane,
+        state=case.state,
+        waiting_for=case.waiting_for,
     ):
         raise CaseRoleError("Your role does not work on this case.")
     end_lease(case, why=LeaseEnd.EXPIRED, at=at)

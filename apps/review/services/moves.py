@@ -51,6 +51,19 @@ def move(
     case.row_version += 1
     case.save(update_fields=["state", "closed_at", "row_version", *changed])
     record_case(case, kind, actor=actor, at=at)
+    if state == State.CLOSED and case.ring_case_id:
+        _close_ring(case.ring_case_id, actor=actor, at=at)
+
+
+def _close_ring(case_id: str, *, actor: "Actor", at: datetime) -> None:
+    """Close a ring's case with the last of its accounts."""
+    ring = locked_case(case_id)
+    if ring.state != State.CLOSED and not _open_members(ring):
+        move(ring, State.CLOSED, kind="closed", actor=actor, at=at)
+
+
+def _open_members(ring: Case) -> bool:
+    return Case.objects.filter(ring_case=ring).exclude(state=State.CLOSED).exists()
 
 
 def end_lease(case: Case, *, why: LeaseEnd, at: datetime) -> None:

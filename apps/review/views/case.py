@@ -46,7 +46,10 @@ def case_context(view: CaseView, *, role: str, at: datetime) -> dict[str, Any]:
         "approver": role in policy.APPROVER_ROLES,
         "may_take": not view.lease
         and policy.may_take(
-            role=role, state=found.state, waiting_for=found.waiting_for
+            role=role,
+            lane=found.lane,
+            state=found.state,
+            waiting_for=found.waiting_for,
         ),
         "entries": trail_of(view),
         "stake": policy.stake_level(found.expected_harm, found.friction),

@@ -47,7 +47,12 @@ def next_case(request: StaffRequest) -> HttpResponse:
     """Lease the case with the highest rank and open it."""
     lane = request.POST.get("lane", "")
     chosen = lane if lane in Lane.values else ""
-    lease = services.take_next(user=request.user, at=datetime.now(UTC), lane=chosen)
+    lease = services.take_next(
+        user=request.user,
+        at=datetime.now(UTC),
+        lane=chosen,
+        ring_case=request.POST.get("ring_case", "")[:40],
+    )
     if lease is None:
         messages.info(request, "Nothing is waiting for you right now.")
         return redirect("/queue")

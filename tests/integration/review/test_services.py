@@ -74,6 +74,30 @@ def test_members_of_one_ring_share_a_ring_case(desk):
         decisions=[desk.decision(desk.account(), **ring)], as_of=desk.at, at=desk.at
     )
     assert case.members.count() == 4
+    user = desk.person()
+    with pytest.raises(CaseRoleError):
+        services.take_case(case_id=case.id, user=user, at=desk.at)
+
+
+def test_a_ring_case_closes_with_the_last_of_its_accounts(desk):
+    ring = {"ring_id": "ring_x", "ring_probability": 0.9, "agreement": 0.8}
+    made = [desk.decision(desk.account(), **ring) for _ in range(2)]
+    desk.case(action="hold")
+    services.open_cases(decisions=made, as_of=desk.at, at=desk.at)
+    case, user = Case.objects.get(lane="ring"), desk.person()
+    for state in (State.OPEN, State.CLOSED):
+        lease = services.take_next(user=user, at=desk.at, ring_case=case.id)
+        assert lease.case.ring_case == case
+        held = {"case_id": lease.case_id, "token": lease.token, "user": user}
+        services.record_impression(
+            **held, leaning="abuse", confidence="high", at=desk.at
+        )
+        services.decide(
+            **held, made=services.Conclusion("limit", ["RNG-81"]), at=desk.at
+        )
+        case.refresh_from_db()
+        assert case.state == state
+    assert services.take_next(user=user, at=desk.at, ring_case=case.id) is None
 
 
 def test_the_trigger_tells_no_probability_of_a_ring(desk):
