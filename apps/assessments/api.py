@@ -10,12 +10,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from apps.access.permissions import actor_of, key_of
 from apps.access.services import idempotency
 from apps.assessments import services
 from apps.assessments.presenters import answer, stored_answer
 from apps.assessments.schemas import AssessmentRequest, openapi, read_request
 from apps.assessments.selectors import assessment_of, newest_assessments
-from apps.audit.services import Actor
+from apps.core.middleware import request_id_of
 from apps.customers import services as customers
 
 ENDPOINT = "assessments"
@@ -34,13 +35,13 @@ class Assessments(APIView):
             event=asked.event,
             as_of=at,
             at=at,
-            actor=Actor("key", request.auth.pk),
-            request_id=request.request_id,
+            actor=actor_of(request),
+            request_id=request_id_of(request),
         )
         if asked.dry_run:
             return _reply(200, _without_trace(asked, occasion))
         reply = idempotency.once(
-            service_key=request.auth,
+            service_key=key_of(request),
             endpoint=ENDPOINT,
             key=request.headers.get("Idempotency-Key"),
             request_body=request.data,

@@ -15,7 +15,7 @@ def _caller(request: Request) -> dict[str, Any]:
     return {
         "source": "api",
         "actor": actor_of(request),
-        "request_id": getattr(request._request, "request_id", None),  # noqa: SLF001
+        "request_id": getattr(request._request, "request_id", None),
     }
 
 

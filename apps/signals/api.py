@@ -17,7 +17,7 @@ from apps.signals.services import record_batch, record_outcomes, record_provider
 def _body(request: Request) -> bytes:
     """Return the raw body: the framework's parser is for single documents."""
     return bodies.read_body(
-        request._request,  # noqa: SLF001 - the raw body
+        request._request,
         bodies.BATCH,
         bodies.BATCH_UNPACKED,
     )
@@ -26,7 +26,7 @@ def _body(request: Request) -> bytes:
 def _caller(request: Request) -> dict[str, Any]:
     return {
         "actor": Actor("key", str(request.auth.pk)),
-        "request_id": getattr(request._request, "request_id", None),  # noqa: SLF001
+        "request_id": getattr(request._request, "request_id", None),
     }
 
 

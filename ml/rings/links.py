@@ -156,7 +156,8 @@ def _encode(
     account, value, first = _distinct(account, value, first)
     kind_of, text_of = _split(names)
     holders = np.bincount(value, minlength=len(names))
-    among = np.bincount(value, weights=trusted[account], minlength=len(names))
+    weights = trusted[account].astype(float)
+    among = np.bincount(value, weights=weights, minlength=len(names)).astype(float)
     common = np.isin(kind_of.astype(str), ["ip", "net"]) & np.isin(text_of, commons)
     strength = _strength(among, int(trusted.sum()), common)
     return Links(

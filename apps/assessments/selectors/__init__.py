@@ -35,8 +35,10 @@ __all__ = [
 class Moment(Protocol):
     """The event and the moment of a pass."""
 
-    event: str
-    as_of: datetime
+    @property
+    def event(self) -> str: ...
+    @property
+    def as_of(self) -> datetime: ...
 
 
 def current_assessments(

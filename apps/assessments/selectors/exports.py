@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, Subquery
 
 from apps.assessments.choices import Event
 from apps.assessments.errors import NotAssessedError
@@ -42,23 +42,18 @@ def scores_table(*, as_of: datetime) -> "pa.Table":
     return pa.Table.from_pylist(rows, schema=schema)
 
 
-def _newest(as_of: datetime) -> QuerySet[Account]:
-    """Return the accounts that existed at T, each with its current assessment's id."""
+def _score_rows(as_of: datetime) -> Iterator[dict[str, Any]]:
     newest = Assessment.objects.filter(
         account=OuterRef("pk"), as_of=as_of, event=Event.SCHEDULED
     ).order_by("-created_at", "-id")
     known = Account.objects.filter(created_at__lte=as_of, recorded_at__lte=as_of)
-    return known.annotate(assessment=Subquery(newest.values("id")[:1]))
-
-
-def _score_rows(as_of: datetime) -> Iterator[dict[str, Any]]:
-    known = _newest(as_of)
-    lacking = known.filter(assessment=None).count()
-    if lacking:
-        raise NotAssessedError(lacking)
-    current = Assessment.objects.filter(id__in=known.values("assessment"))
-    rows = current.select_related("score", "decision", "account")
-    for row in rows.order_by("account__account_id").iterator(chunk_size=2000):
+    current = known.annotate(assessment=Subquery(newest.values("id")[:1]))
+    found = [one for one in current.values_list("assessment", flat=True) if one]
+    if len(found) < known.count():
+        raise NotAssessedError(known.count() - len(found))
+    rows = Assessment.objects.filter(id__in=found)
+    joined = rows.select_related("score", "decision", "account")
+    for row in joined.order_by("account__account_id").iterator(chunk_size=2000):
         yield _score_row(row, as_of)
 
 

@@ -1,6 +1,7 @@
 """The conductor: one account now, or everybody as of a moment."""
 
-from apps.assessments.services.pipeline import Occasion, assess_account
+from apps.assessments.services.occasion import Occasion
+from apps.assessments.services.pipeline import assess_account
 from apps.assessments.services.population import Assessed, assess_all, assess_changed
 from apps.assessments.services.store import Judged, Stored
 

@@ -1,15 +1,14 @@
 """Page one of the code: how facts about an account become a decision with proof."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
 from apps.assessments.errors import UnknownAccountError
+from apps.assessments.services.occasion import Occasion
 from apps.assessments.services.store import Judged, Stored, store
-from apps.audit.services import Actor
 from apps.customers import selectors as customers
 from apps.decisions import services as decisions
 from apps.features import services as features
@@ -20,17 +19,6 @@ from apps.scoring import services as scoring
 if TYPE_CHECKING:
     from apps.decisions.models import PolicyVersion
     from ml.frames import FeatureFrame, RingPart
-
-
-@dataclass(frozen=True, slots=True)
-class Occasion:
-    """Why, as of when, and for whom an assessment is made."""
-
-    event: str
-    as_of: datetime
-    at: datetime
-    actor: Actor
-    request_id: str | None = None
 
 
 @transaction.atomic(savepoint=False)

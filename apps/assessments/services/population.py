@@ -8,7 +8,8 @@ import numpy as np
 from django.db import transaction
 
 from apps.assessments.selectors import newest_pass
-from apps.assessments.services.pipeline import Occasion, facts_by_account, judge
+from apps.assessments.services.occasion import Occasion
+from apps.assessments.services.pipeline import facts_by_account, judge
 from apps.assessments.services.store import chunks, store
 from apps.audit import services as audit
 from apps.core.progress import Progress

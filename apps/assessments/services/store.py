@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_OID, uuid5
 
 from apps.assessments.choices import Event
@@ -13,9 +12,9 @@ from apps.assessments.selectors import (
     current_assessments,
     facts_digest,
 )
+from apps.assessments.services.occasion import Occasion
 from apps.assessments.services.snapshot import snapshot_text
 from apps.audit import services as audit
-from apps.audit.services import Actor
 from apps.core import canonical
 from apps.core.bulk import write_rows
 from apps.core.ids import new_id
@@ -33,16 +32,6 @@ if TYPE_CHECKING:
     from ml.frames import Scored
 
 CHUNK = 1000
-
-
-class OccasionLike(Protocol):
-    """What the store needs to know of the occasion (see pipeline.Occasion)."""
-
-    event: str
-    as_of: datetime
-    at: datetime
-    actor: Actor
-    request_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +58,7 @@ def store(
     judged: Sequence[Judged],
     facts: Sequence[Mapping[str, Any]],
     policy: "PolicyVersion",
-    occasion: OccasionLike,
+    occasion: Occasion,
 ) -> list[Stored]:
     """Store at most CHUNK assessments in the caller's transaction; return the new ones.
 
@@ -114,7 +103,7 @@ def _drafts(
     judged: Sequence[Judged],
     facts: Sequence[Mapping[str, Any]],
     policy: "PolicyVersion",
-    occasion: OccasionLike,
+    occasion: Occasion,
 ) -> list[_Draft]:
     """Keep the accounts whose inputs differ from their current assessment's."""
     accounts = ids_of([one.scored.account_id for one in judged])
@@ -133,7 +122,7 @@ def _drafts(
     return drafts
 
 
-def _add_rows(draft: _Draft, policy: "PolicyVersion", occasion: OccasionLike) -> None:
+def _add_rows(draft: _Draft, policy: "PolicyVersion", occasion: Occasion) -> None:
     scored = draft.judged.scored
     [draft.score] = scoring.score_rows(
         scored=[scored],
@@ -156,7 +145,7 @@ def _assessment(
     draft: _Draft,
     case_id: str | None,
     policy: "PolicyVersion",
-    occasion: OccasionLike,
+    occasion: Occasion,
 ) -> Stored:
     row = Assessment(
         id=new_id("asm", occasion.at),
@@ -177,7 +166,7 @@ def _assessment(
     return Stored(row, draft.score, draft.decision, draft.judged)
 
 
-def _record(stored: Sequence[Stored], occasion: OccasionLike) -> None:
+def _record(stored: Sequence[Stored], occasion: Occasion) -> None:
     """Write the audit entry: one of its own, or one for the whole chunk."""
     kind = "assessments.assessment.created"
     if len(stored) == 1:

@@ -167,7 +167,7 @@ def _key(key_id: str, as_of: datetime) -> KeyActivity | None:
     return KeyActivity(
         key_id=key_id,
         account_id=source.account.account_id,
-        created_at=key.created_at if key else made.occurred_at,
+        created_at=source.created_at if key else source.occurred_at,
         revoked_at=revoked_at or (ended.occurred_at if ended else None),
         environment=key.environment if key else None,
     )

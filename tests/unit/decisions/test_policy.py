@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from apps.features.selectors import feature_names
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,6 +20,7 @@ from apps.decisions.policy import (
     check_policy,
     verdict,
 )
+from apps.features.selectors import feature_names
 
 NAMES = ("request_count_7d", "is_permitted_use")
 RING_HOLD = Rule(

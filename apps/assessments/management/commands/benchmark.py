@@ -49,8 +49,8 @@ class Command(KycriskCommand):
             for seed in seeds:
                 figures[str(seed)] = self._score(seed, models)
                 bar.update()
-        for seed, one in figures.items():
-            self.say(benchmark.as_text(f"{self.tier}, seed {seed}", one))
+        for name, one in figures.items():
+            self.say(benchmark.as_text(f"{self.tier}, seed {name}", one))
         return {
             "tier": self.tier,
             "train_seed": options["train_seed"],

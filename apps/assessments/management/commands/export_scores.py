@@ -1,7 +1,7 @@
 from typing import Any
 
-from apps.assessments.management.exports import ExportCommand
 from apps.assessments.selectors.exports import scores_table
+from apps.core.commands import ExportCommand
 
 
 class Command(ExportCommand):
