@@ -61,7 +61,7 @@ _LOCAL = threading.local()
 def scratch() -> "duckdb.DuckDBPyConnection":
     """Return this thread's small connection for expressions over Arrow tables."""
     if not hasattr(_LOCAL, "database"):
-        _LOCAL.database = connect(memory="1GB", threads=1)
+        _LOCAL.database = connect(memory="1GB", threads=2)
     return _LOCAL.database
 
 
