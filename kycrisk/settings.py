@@ -244,6 +244,8 @@ AUDIT_SUBJECTS: dict[str, str] = {
     "payment_method": "apps.customers.selectors.audited_payment_methods",
     "user": "apps.access.selectors.audited_users",
     "service_key": "apps.access.selectors.audited_service_keys",
+    "imported_file": "apps.signals.selectors.audited.imported_files",
+    "outcome": "apps.signals.selectors.audited.outcomes",
     "ring_run": "apps.rings.selectors.audited_runs",
     "model_version": "apps.scoring.selectors.audited_models",
     "promotion_approval": "apps.scoring.selectors.audited_approvals",
