@@ -84,7 +84,7 @@ class RiskModel:
         """The inputs as the trees themselves name them, in order."""
         return tuple(self._booster.feature_name())
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         return self.manifest.names
 

@@ -11,6 +11,7 @@ from apps.scoring.choices import ModelKind
 from apps.scoring.services.champions import Loaded, champions, model_of
 from apps.scoring.services.stored import from_row
 from ml.calibrate import logit
+from ml.features import EVIDENCE
 from ml.frames import FeatureFrame, Reason, RingPart, Scored
 
 if TYPE_CHECKING:
@@ -87,9 +88,9 @@ def _apply(
         for margin, ring in zip(prediction.margins.tolist(), parts, strict=True)
     ]
     evidence = {
-        name: frame.values[:, at]
-        for at, name in enumerate(frame.names)
-        if name not in model.names
+        item.name: frame.column(item.name)
+        for item in EVIDENCE
+        if item.name in frame.names
     }
     reasons = loaded.explainer.reasons(
         values,
