@@ -149,9 +149,7 @@ def _encode(
     account = np.searchsorted(
         ids, table.column("account_id").to_numpy(zero_copy_only=False)
     )
-    kinds = table.column("kind").to_numpy(zero_copy_only=False)
-    texts = table.column("value").to_numpy(zero_copy_only=False)
-    names, value = np.unique(kinds + "\x1f" + texts, return_inverse=True)
+    names, value = _numbered(table.column("kind"), table.column("value"))
     first = _microseconds(table.column("first"))
     account, value, first = _distinct(account, value, first)
     kind_of, text_of = _split(names)
@@ -196,6 +194,19 @@ def _strength(
     """Return log(share among one operator's accounts / share among the trusted)."""
     surprise = np.log((population + 1.0) / (among + 0.5)) + np.log(AGREEMENT)
     return np.where(common, 0.0, np.clip(surprise, 0.0, CAP))
+
+
+def _numbered(kinds: Any, texts: Any) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Return the sorted names `kind, unit separator, value`, and each row's place."""
+    import pyarrow.compute as pc  # loaded with the tables
+
+    joined = pc.binary_join_element_wise(kinds, texts, "\x1f").combine_chunks()
+    coded = joined.dictionary_encode()
+    order = pc.sort_indices(coded.dictionary).to_numpy()
+    place = np.empty(len(order), dtype=np.int64)
+    place[order] = np.arange(len(order))
+    names = coded.dictionary.to_numpy(zero_copy_only=False)[order]
+    return names, place[coded.indices.to_numpy()]
 
 
 def _distinct(
