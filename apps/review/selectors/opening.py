@@ -99,6 +99,7 @@ def _trigger(decision: Decision, reasons: Sequence[dict[str, Any]]) -> tuple[str
             else _sentences(one["text"])
         )
     ]
+    raising.sort(key=lambda sentence: sentence == GROUP_TRIGGER)  # the specific first
     said = tuple(text[:300] for text in raising[:MAX_TRIGGER])
     return said or (f"The policy asks for a person ({decision.action}).",)
 
