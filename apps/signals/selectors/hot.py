@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import pyarrow as pa
-from django.db import connection
+from django.db import connection, transaction
 
 from apps.signals.selectors import lake
 from apps.signals.selectors.duck import ARROW_TYPES, copy_arrow
@@ -20,11 +20,16 @@ _AS_TEXT: Final = frozenset({"uint32s", "counts"})
 
 @contextmanager
 def no_move() -> Iterator[None]:
-    """Keep rows from moving between hot tables and lake while both are read."""
+    """Keep rows from moving between hot tables and lake while both are read.
+
+    The block is a transaction or savepoint of its own, so that the lock is given back
+    on this connection whatever fails inside.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock_shared(%s)", [MOVE_LOCK])
         try:
-            yield
+            with transaction.atomic():
+                yield
         finally:
             cursor.execute("SELECT pg_advisory_unlock_shared(%s)", [MOVE_LOCK])
 
@@ -62,6 +67,12 @@ def hot_rows(
         f" WHERE {' AND '.join(clauses)}"
     )
     return copy_arrow(query, params, hot_schema(table))
+
+
+def hot_keys(table: str) -> pa.Table:
+    """Return key_hash and body_hash of every hot row."""
+    types = {"key_hash": pa.int64(), "body_hash": pa.int64()}
+    return copy_arrow(f"SELECT key_hash, body_hash FROM {lake.HOT[table]}", [], types)
 
 
 def hot_schema(table: str) -> dict[str, pa.DataType]:

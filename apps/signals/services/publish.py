@@ -96,7 +96,7 @@ def _table(
 def _find_refused(database: "duckdb.DuckDBPyConnection", table: str) -> None:
     """Create the table `refused` (source, line, verdict) of rows that are not new."""
     with hot.no_move():
-        held = hot.hot_rows(table).select(["key_hash", "body_hash"])
+        held = hot.hot_keys(table)
         files = lake.visible_files(table)
     database.register("hot_keys", held)
     here = "SELECT key_hash, body_hash FROM hot_keys"
