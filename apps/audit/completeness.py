@@ -74,10 +74,3 @@ def check_nodes(*, start: int) -> list[Problem]:
     if row and row[0] is not None:
         return [Problem("node", f"a stored subtree of level {row[0]} is wrong")]
     return []
-
-
-def count_entries() -> int:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM audit.entry")
-        row = cursor.fetchone()
-    return int(row[0]) if row else 0

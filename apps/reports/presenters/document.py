@@ -204,7 +204,7 @@ def _linkage(sources: Sources) -> dict[str, Any] | None:
         # Other customers' values stay out: how many share one, never which.
         "shared": [
             {
-                "kind": one["kind"],
+                "kind": words.SHARED.get(one["kind"], one["kind"]),
                 "view": one["view"],
                 "members": one["members"],
                 "elsewhere": one["elsewhere"],

@@ -96,6 +96,26 @@ TERMS: Final = [
         " lower.",
     },
 ]
+# What accounts can share, for a reader; values themselves are never shown.
+SHARED: Final = {
+    "card": "payment card",
+    "bin_day": "card range on one day",
+    "device": "device",
+    "ja4": "TLS fingerprint",
+    "ip": "network address",
+    "net": "small network",
+    "email": "mailbox",
+    "email_pattern": "form of the e-mail address",
+    "phone": "phone number",
+    "phone_block": "block of phone numbers",
+    "address": "postal address",
+    "payer": "payer",
+    "registration": "registration number",
+    "scaffold": "recurring prompt wrapper",
+    "client": "client software",
+    "params": "sampling parameters",
+    "schema": "output schema",
+}
 # Said elsewhere in the report, or of no meaning to a reader.
 HIDDEN_FACTS: Final = frozenset({"account_id", "recorded_at", "history"})
 SOURCES: Final = {
