@@ -159,7 +159,7 @@ def _events(
     classes = known.exclude(ip_class=None).values("ip_class")
     counted = classes.annotate(times=Count("pk"), last=Max("occurred_at"))
     return sums, {
-        "verified": tuple(method or "check" for method in verified),
+        "verified": tuple((method or "check").replace("_", " ") for method in verified),
         "classes": tuple(row["ip_class"] for row in counted.order_by("-times")),
     }
 
