@@ -57,11 +57,13 @@ def current_policy(*, at: datetime) -> tuple[PolicyVersion, Policy]:
     held = _cached.get("policy")
     if held and time.monotonic() - held[0] < _POLICY_SECONDS:
         return held[1], held[2]
-    row = published_policy() or publish_policy(
-        **json.loads(STARTER.read_text()), by="starter", at=at
-    )
-    _cached["policy"] = (time.monotonic(), row, policy_of(row))
-    return row, _cached["policy"][2]
+    row = published_policy()
+    if row is None:  # not kept: the caller may yet roll it back
+        row = publish_policy(**json.loads(STARTER.read_text()), by="starter", at=at)
+        return row, policy_of(row)
+    policy = policy_of(row)
+    _cached["policy"] = (time.monotonic(), row, policy)
+    return row, policy
 
 
 @transaction.atomic
