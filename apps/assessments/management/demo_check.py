@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from http.cookiejar import CookieJar
 from io import StringIO
 from typing import TYPE_CHECKING, Any
+from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import HTTPCookieProcessor, Request, build_opener
 
@@ -37,11 +38,15 @@ def check(
         text=True,
     )
     try:
-        visitor = Visitor(_address(service), say)
-        visitor.sign_in(**people["analyst"])
-        visitor.work_a_case()
-        visitor.call_the_api(_api_key())
-        return {"checked": visitor.checked}
+        address = _address(service)
+        analyst, auditor = Visitor(address, say), Visitor(address, say)
+        analyst.sign_in(**people["analyst"])
+        analyst.expect("queue", analyst.get("/queue"), "Next case")
+        analyst.work_a_case()
+        auditor.sign_in(**people["auditor"])
+        auditor.read_an_explanation()
+        auditor.call_the_api(_api_key())
+        return {"checked": analyst.checked + auditor.checked}
     finally:
         service.send_signal(signal.SIGTERM)
         service.wait(timeout=30)
@@ -75,17 +80,23 @@ class Visitor:
     def sign_in(self, *, email: str, password: str) -> None:
         page = self.get("/login")
         self.post("/login", page, {"login": email, "password": password})
-        self.expect("queue", self.get("/queue"), "Next case")
 
     def work_a_case(self) -> None:
-        """Take the next case, read it, and open the newest explanation on it."""
+        """Take the next case and see its evidence."""
         case = self.post("/queue/next", self.get("/queue"), {})
-        self.expect("case", case, "Toward")
-        account = re.search(r'href="(/accounts/[^"?]+)"', case)
-        page = self.get(account.group(1)) if account else ""
-        found = re.search(r'href="(/assessments/asm_[0-9A-Z]+/explanation)"', page)
-        explanation = self.get(found.group(1)) if found else ""
+        self.expect("case", case, "Points toward abuse")
+
+    def read_an_explanation(self) -> None:
+        """Open the newest explanation of the first account that nobody reviews."""
+        accounts = self.get("/accounts?action=allow")
+        account = self.follow(accounts, r'href="(/accounts/[^"?]+)"')
+        explanation = self.follow(account, r'href="(/assessments/asm_\w+/explanation)"')
         self.expect("explanation", explanation, "points")
+
+    def follow(self, page: str, link: str) -> str:
+        """Return the page behind the first link of this form, or nothing."""
+        found = re.search(link, page)
+        return self.get(found.group(1)) if found else ""
 
     def call_the_api(self, key: str) -> None:
         now = datetime.now(UTC).isoformat()
@@ -121,9 +132,8 @@ class Visitor:
 
     def expect(self, name: str, text: str, needle: str) -> None:
         if needle not in text:
-            raise Unusable(
-                f"The check of {name} failed: {needle!r} is not in the answer."
-            )
+            said = " ".join(re.sub(r"<[^>]+>", " ", text).split())[:300]
+            raise Unusable(f"{name} does not say {needle!r}; it says: {said}")
         self.checked.append(name)
         self.say(f"  {name}: answered")
 
@@ -132,6 +142,9 @@ class Visitor:
     ) -> tuple[int, str]:
         url = path if path.startswith("http") else f"{self.address}{path}"
         request = Request(url, data=body, headers=dict(headers))  # noqa: S310 - loopback
-        response: HTTPResponse = self._open(request, timeout=60)
+        try:
+            response: HTTPResponse = self._open(request, timeout=60)
+        except HTTPError as refusal:
+            return refusal.code, refusal.read().decode()
         with response:
             return response.status, response.read().decode()
