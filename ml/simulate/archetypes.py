@@ -59,7 +59,7 @@ class Archetype:
     templates: tuple[int, int] = (1, 3)
     framework: float = 0.3
     fillers: tuple[float, float] = (120, 0.03)
-    regulars: float = 0.065
+    regulars: float = 0.07
     abroad: float = 0.04
     prepaid: float = 0.0
     plan: Weights = field(
@@ -84,7 +84,7 @@ ARCHETYPES: Final = (
         styles={"product": 0.6, "batch": 0.1, "agent": 0.15, "rubric": 0.06,
         "reasons": 0.05, "benchmark": 0.04}, templates=(1, 5),
         framework=0.25, fillers=(400, 0.02),
-        regulars=0.15,
+        regulars=0.14,
     ),
     Archetype(
         "enterprise", 0.006, organization=1, rate=(2500, 1.4), days=(2, 1), life=0,
@@ -98,7 +98,7 @@ ARCHETYPES: Final = (
         net={"cloud": 1}, second_share=0, mail={"corporate": 1}, channel={"sales": 1},
         pay=_INVOICE, styles={"product": 0.5, "batch": 0.5}, templates=(1, 2),
         framework=0, fillers=(800, 0), plan=_BIG,
-        regulars=0.36,
+        regulars=0.34,
     ),
     Archetype(
         "campus", 0.07, True, 0.05, (7, 0.9), (1.3, 3.2), 70, 2.2, (16, 3, 3.5, 0.03),
@@ -135,7 +135,7 @@ ARCHETYPES: Final = (
         mail={"free": 0.5, "corporate": 0.5},
         styles={"product": 0.5, "chat": 0.3, "agent": 0.2}, framework=0.35,
         fillers=(200, 0.05),
-        regulars=0.18,
+        regulars=0.17,
     ),
     Archetype(
         "privacy", 0.03, True, 0.05, net={"vpn": 0.75, "tor": 0.1, "relay": 0.15},
@@ -150,13 +150,13 @@ ARCHETYPES: Final = (
         pay={"card": 0.5, "credit": 0.5},
         styles={"benchmark": 0.6, "rubric": 0.25, "reasons": 0.15}, templates=(2, 5),
         framework=0.1, fillers=(250, 0.6),
-        regulars=0.24,
+        regulars=0.22,
     ),
     Archetype(
         "red_team", 0.004, True, 0.3, (20, 0.8), (2, 2), 150, 1.6,
         channel={"research": 1},
         styles={"probe": 0.8, "rubric": 0.2}, framework=0, fillers=(400, 0.05),
-        regulars=0.24,
+        regulars=0.22,
     ),
     Archetype(
         "nomad", 0.02, True, 0.15, (8, 0.9),
@@ -182,13 +182,13 @@ ARCHETYPES: Final = (
         net={"cloud_wide": 1}, second_share=0, mail=_CORPORATE, plan=_TEAM,
         styles={"product": 0.6, "benchmark": 0.4}, templates=(1, 3), framework=0.1,
         fillers=(40, 0),
-        regulars=0.36,
+        regulars=0.34,
     ),
     Archetype(
         "failover_router", 0.003, True, 1, (40, 0.7), (4, 1), 0, 1, _FLAT, 0.8,
         group_size=3, net={"cloud": 1}, mail={"corporate": 1}, plan=_TEAM,
         styles={"product": 1}, templates=(2, 4), framework=0.2, fillers=(600, 0.05),
-        regulars=0.48,
+        regulars=0.45,
     ),
     Archetype(
         "synthetic_data", 0.004, True, 1, (150, 0.7), (4, 2), 0, 1, (14, 4, 4, 0.5),
@@ -196,14 +196,14 @@ ARCHETYPES: Final = (
         net={"cloud": 1}, mail={"corporate": 1}, channel={"sales": 1}, pay=_INVOICE,
         styles={"reasons": 0.4, "rubric": 0.4, "batch": 0.2}, framework=0,
         fillers=(1e9, 0), plan=_BIG,
-        regulars=0.48,
+        regulars=0.45,
     ),
     Archetype(
         "small_distiller", 0.003, True, 1, (60, 0.7), (4, 2), 120, 1, (14, 4, 4, 0.5),
         0.8,
         net={"cloud": 1}, mail=_CORPORATE, styles={"reasons": 0.5, "rubric": 0.5},
         framework=0, fillers=(1e9, 0), plan=_TEAM,
-        regulars=0.42,
+        regulars=0.39,
     ),
     Archetype(
         "audit_logging", 0.004, True, 1, (60, 0.8), (4, 1), 0, 1, (13, 2, 3.5, 0.05),
@@ -211,13 +211,13 @@ ARCHETYPES: Final = (
         net=_CLOUD, mail={"corporate": 1}, channel={"sales": 0.6, "self_serve": 0.4},
         pay=_INVOICE, styles={"reasons": 0.6, "product": 0.4}, framework=0,
         fillers=(3000, 0), plan=_TEAM,
-        regulars=0.42,
+        regulars=0.39,
     ),
     Archetype(
         "document_pipeline", 0.008, True, 0.9, (70, 1.0), (4, 2), 160, 1,
         (14, 5, 4, 0.45), 0.8, net=_CLOUD, mail=_CORPORATE, styles={"batch": 1},
         templates=(1, 2), framework=0, fillers=(1e9, 0), plan=_TEAM,
-        regulars=0.42,
+        regulars=0.39,
     ),
     Archetype(
         "household", 0.02, True, 0, (5, 0.9), group_size=3, net={"home": 1},
@@ -226,7 +226,7 @@ ARCHETYPES: Final = (
     Archetype(
         "stolen_key", 0.002, True, 0.6, (14, 1.0), (2, 1.4), 150, 1.4, net=_CLOUD,
         mail=_CORPORATE, styles={"product": 1}, fillers=(300, 0.02), plan=_TEAM,
-        regulars=0.3,
+        regulars=0.29,
     ),
     Archetype(
         "other_fraud", 0.012, False, 0.05, (20, 1.1), (3, 2), 14, 1.3,
@@ -234,7 +234,7 @@ ARCHETYPES: Final = (
         net={"vpn": 0.35, "cloud": 0.4, "home": 0.25}, abroad=0.6, prepaid=0.5,
         mail={"free": 0.55, "disposable": 0.4, "alias": 0.05},
         styles={"spam": 0.7, "chat": 0.3}, framework=0.1, fillers=(300, 0.05),
-        regulars=0.18,
+        regulars=0.17,
     ),
 )  # fmt: skip
 NAMES: Final = tuple(kind.name for kind in ARCHETYPES)

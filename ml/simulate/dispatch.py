@@ -32,7 +32,25 @@ def work_sessions(setting: Setting, rings: list[Ring], plans: Columns) -> Column
     place = np.empty(len(order), np.int64)
     place[order] = np.arange(len(order))
     jobs["item"] = mix(setting.seeds.key("queue"), place)
+    _sample_again(setting, rings, plans, jobs)
     return jobs
+
+
+def _sample_again(
+    setting: Setting, rings: list[Ring], plans: Columns, jobs: Columns
+) -> None:
+    """From level 2 on, let accounts ask some items a second time, as people do."""
+    rng = setting.seeds.rng("again")
+    habit = np.array([rng.uniform(0, 0.5) * (ring.level > 1) for ring in rings])
+    order = np.lexsort((jobs["start"], jobs["account"]))
+    account = jobs["account"][order]
+    chosen = rng.random(len(order)) < habit[plans["ring"][account]]
+    chosen[0] = False
+    chosen[1:] &= account[1:] == account[:-1]
+    # runs of chosen jobs go back to the last one that was not
+    last = np.maximum.accumulate(np.where(chosen, 0, np.arange(len(order))))
+    for name in ("item", "tmpl", "variant"):
+        jobs[name][order] = jobs[name][order][last]
 
 
 def _ring_jobs(setting: Setting, ring: Ring, plans: Columns) -> Columns:
@@ -74,9 +92,7 @@ def _split(
         if not len(on_duty):
             continue
         live = on_duty
-        count = int(
-            rng.poisson(each * rest * len(live) / part["work_days"][live].mean())
-        )
+        count = int(rng.poisson(each * rest * len(live)))
         if ring.mechanism == "round_robin":
             chosen = np.resize(rng.permutation(live), count)
         else:

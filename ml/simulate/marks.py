@@ -78,7 +78,7 @@ def _signup(
     said: Columns,
 ) -> None:
     n, seeds = len(where), setting.seeds
-    devices = max(1, round(n / (20, 12, 6, 3, 2.5, 2)[ring.level]))
+    devices = max(1, round(n / (20, 12, 3, 2, 2, 2)[ring.level]))
     device = names_of(
         mix(seeds.key("ring device", ring.number), np.arange(devices)), "d"
     )
@@ -130,7 +130,7 @@ def _cards(
     fresh = where[rng.random(n) < ring.near(seeds, "bought")]
     same_run = shared, of_bin[card]
     runs = [same_run, (fresh, rng.integers(0, bins, len(fresh)))]
-    if ring.level >= 3:  # virtual cards of the country that the cover story names
+    if ring.level >= 2:  # virtual cards of the country that the cover story names
         runs = [same_run]
         kind = pick(rng, len(fresh), {"virtual": 0.6, "prepaid": 0.4})
         country = plans["country"][fresh]

@@ -83,8 +83,8 @@ class Places:
     ) -> NDArray[np.object_]:
         """Draw a BIN for each card; a few of each country's BINs carry most cards."""
         starts = {"credit": 0, "debit": 4, "prepaid": 9, "virtual": 11}
-        first = np.array([starts[name] for name in funding])
-        count = np.array([_BINS_OF[name] for name in funding])
+        first = np.array([starts[name] for name in funding], np.int64)
+        count = np.array([_BINS_OF[name] for name in funding], np.int64)
         within = (rng.random(len(country)) ** 1.8 * count).astype(np.int64)
         return self.bins["bin"][country * _BINS_EACH + first + within]
 

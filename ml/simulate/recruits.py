@@ -163,17 +163,17 @@ def _work(
     rows = setting.templates.add(rng, style, shared_fillers=10**6)
     cover = min(ring.near(seeds, "cover"), 0.9)
     each = ring.rate * rng.lognormal(0, 0.3 + 0.1 * ring.level, n)
-    share = np.maximum(plans["day_share"], 0.3)
+    share = np.maximum(plans["day_share"], 0.6)
     weights = rng.lognormal(0, ring.near(seeds, "weights"), n)
     return {
         "work_tmpl": np.full(n, rows[0]),
         "work_tmpl_n": np.full(n, clones),
         "work_first": rng.integers(0, clones, n),
-        "work_few": np.minimum(1 + rng.poisson(0.9, n), clones),
+        "work_few": np.minimum(1 + rng.poisson(0.4, n), clones),
         "work_days": _work_days(ring, seeds, rng, plans),
         "work_weight": weights if ring.mechanism == "sticky_shards" else np.ones(n),
         "day_share": share,
-        "rate": np.minimum(0.8 * each * cover / share, 150),
+        "rate": np.minimum(0.65 * each * cover / share, 150),
     }
 
 
@@ -213,22 +213,22 @@ def _route(
         slot = draw_slots(rng, plan, kinds, country, plans["owner"])
         slot["size"] = np.where(kinds == "vpn", max(8, habits.exits), slot["size"])
         return _both(slot, "vpn", n)
-    loose = rng.random(n) < (0.3 if ring.level == 2 else 0.06)
+    loose = rng.random(n) < (0.06 if ring.level == 2 else 0.03)
     # sticky exits stay with one household network, as one customer's would
     geo = np.where(loose, -1, plan.of("home", rng, country))
     exits = max(8, round(ring.near(setting.seeds, "exits")))
     lease = ring.near(setting.seeds, "lease")
     proxy = proxy_slots(n, key, exits, lease, geo)
-    if ring.level < _AGED_FROM:
-        return _both(proxy, "home", n)
     rented = draw_slots(rng, plan, np.full(n, "cloud", object), country, plans["owner"])
-    keeps = server & (rng.random(n) < (0.5 if ring.level == _AGED_FROM else 0.9))
+    keeps = server & (rng.random(n) < (0.6, 0.8, 0.9, 0.9)[ring.level - 2])
+    operator = plan.of("mobile", rng, country)
+    roaming = proxy_slots(n, key, 24, 1.0, operator)
     first = {name: np.where(keeps, rented[name], proxy[name]) for name in proxy}
     return {
         **with_prefix(first, "a"),
-        **with_prefix(proxy, "b"),
+        **with_prefix(roaming, "b"),
         "a_kind": np.where(keeps, "cloud", "home").astype(object),
-        "b_share": np.where(keeps, 0.05, plans["b_share"]),
+        "b_share": np.where(keeps, 0.05, np.maximum(plans["b_share"], 0.08)),
     }
 
 

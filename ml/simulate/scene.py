@@ -40,7 +40,9 @@ def key_created(
     """Return when a key was made, in days; the first one comes with the account."""
     created = scene.plans["created"][account]
     later = uniform(mix(scene.key, 26, account, number)) ** 2 * 60
-    soon = uniform(mix(scene.key, 27, account)) * 0.02
+    first_use = np.minimum(scene.plans["active_from"], scene.plans["work_from"])
+    ready = np.clip(first_use[account] - created, 0, 0.02)
+    soon = uniform(mix(scene.key, 27, account)) * ready
     return created + np.where(number > 0, later, soon)
 
 

@@ -46,6 +46,8 @@ def busy_hours(scene_plans: Columns, rng: np.random.Generator) -> Hours:
     hourly *= rng.gamma(2, 0.5, hourly.shape)
     counts = rng.poisson(hourly).reshape(len(rows), DAYS * 24)
     at, hour = np.nonzero(counts)
+    open_ = (hour / 24 >= part["active_from"][at]) & (hour / 24 < part["active_to"][at])
+    at, hour = at[open_], hour[open_]
     return Hours(rows[at], hour, counts[at, hour])
 
 
