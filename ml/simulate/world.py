@@ -68,6 +68,7 @@ def simulate(
     """
     size, finish = TIERS[tier], end or DEFAULT_END
     start = finish - timedelta(days=DAYS)
+    out_dir.mkdir(parents=True, exist_ok=True)
     report("people, rings, sign-ups", 0, _STEPS)
     setting, rings, plans, said = _population(Seeds(seed), size)
     report("people, rings, sign-ups", 1, _STEPS)
