@@ -144,7 +144,7 @@ def _signup(chance: random.Random) -> dict:
             "email_verified": chance.choice([True, True, False]),
             "phone": f"+4930{chance.randrange(10**7, 10**8)}",
             "name": "Jordan Example",
-            "declared_country": chance.choice(["DE", "FR", "US", "IN"]),
+            "declared_country": "DE",
         },
         "signup": {
             "ip": "11." + ".".join(str(chance.randrange(250)) for _ in range(3)),
@@ -158,7 +158,7 @@ def _signup(chance: random.Random) -> dict:
             "type": "card",
             "fingerprint": f"fingerprint-{chance.randrange(80_000):08}",
             "bin": f"{chance.randrange(400_000, 400_200)}",
-            "funding": chance.choice(["credit", "debit", "prepaid"]),
+            "funding": chance.choice(["credit", "debit"]),
             "country": "DE",
         },
     }

@@ -65,7 +65,14 @@ DATABASES = {
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
         "ATOMIC_REQUESTS": False,
-        "OPTIONS": {"application_name": "kycrisk", "client_encoding": "UTF8"},
+        "OPTIONS": {
+            "application_name": "kycrisk",
+            "client_encoding": "UTF8",
+            # statements are prepared after their fifth use: planning the wide ones
+            # costs more than running them
+            "server_side_binding": True,
+            "prepare_threshold": 5,
+        },
     }
 }
 DATABASE_ROUTERS: list[str] = []

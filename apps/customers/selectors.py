@@ -8,6 +8,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.csv as pacsv
 from django.db import connection
+from psycopg import ClientCursor
 
 from apps.customers.models import Account, AccountVersion
 from apps.customers.policy import (
@@ -121,7 +122,9 @@ def _table(
     ids = None if account_ids is None else list(account_ids)
     buffer = io.BytesIO()
     with connection.cursor() as cursor:
-        bound = cursor.mogrify(query, {"t": as_of, "ids": ids})
+        bound = ClientCursor(connection.connection).mogrify(
+            query, {"t": as_of, "ids": ids}
+        )
         with cursor.copy(f"COPY ({bound}) TO STDOUT (FORMAT csv)") as copy:
             for block in copy:
                 buffer.write(block)

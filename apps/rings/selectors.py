@@ -1,5 +1,7 @@
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -9,32 +11,35 @@ from django.db.models import QuerySet
 
 from apps.rings.models import Membership, Ring, RingRun
 from ml.frames import RingPart
+from ml.rings.place import place
 
-# How many shared values of one ring put an account that was not in the run near it.
+# What one account brings: the newest pass, its own place in it, and its values.
 _SIGNUP_SQL = """
 WITH run AS (
-    SELECT id FROM rings_ringrun WHERE as_of <= %(as_of)s AND created_at <= %(as_of)s
+    SELECT id, created_at FROM rings_ringrun
+    WHERE as_of <= %(as_of)s AND created_at <= %(as_of)s
     ORDER BY as_of DESC, id DESC LIMIT 1
 ), mine AS (
-    SELECT kind, value FROM customers_accountvalue v
-    JOIN customers_account a ON a.id = v.account_id
-    WHERE a.account_id = %(account)s
+    SELECT id FROM customers_account WHERE account_id = %(account)s
 )
-SELECT r.ring_id, r.probability, m.level, m.agreement, m.views, NULL AS shared
-FROM rings_membership m
-JOIN rings_ring r ON r.id = m.ring_id
-JOIN run ON run.id = r.run_id
-JOIN customers_account a ON a.id = m.account_id
-WHERE a.account_id = %(account)s
-UNION ALL
-SELECT r.ring_id, r.probability, NULL, NULL, NULL,
-       jsonb_agg(jsonb_build_array(e->>'view', e->'points'))
-FROM rings_ring r
-JOIN run ON run.id = r.run_id
-CROSS JOIN LATERAL jsonb_array_elements(r.evidence->'values') e
-JOIN mine ON mine.kind = e->>'kind' AND mine.value = e->>'value'
-GROUP BY r.id
+SELECT (SELECT id FROM run), (SELECT created_at FROM run),
+  (SELECT json_agg(json_build_array(
+       r.ring_id, r.probability, m.level, m.agreement, m.views))
+   FROM rings_membership m JOIN rings_ring r ON r.id = m.ring_id
+   WHERE m.account_id = (SELECT id FROM mine) AND r.run_id = (SELECT id FROM run)),
+  (SELECT json_agg(DISTINCT kind || ':' || value)
+   FROM customers_accountvalue WHERE account_id = (SELECT id FROM mine))
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Bond:
+    """A value that holds a ring together, seen from an account that brings it."""
+
+    ring_id: str
+    probability: float
+    view: str
+    points: float
 
 
 def latest_run(*, as_of: datetime) -> RingRun | None:
@@ -70,19 +75,45 @@ def ring_part_for_signup(*, account_id: str, as_of: datetime) -> RingPart | None
     """
     with connection.cursor() as cursor:
         cursor.execute(_SIGNUP_SQL, {"account": account_id, "as_of": as_of})
-        parts = [_part(row) for row in cursor.fetchall()]
+        run_id, made_at, places, values = cursor.fetchone()
+    if run_id is None:
+        return None
+    parts = [
+        RingPart(ring_id, probability, agreement, level, tuple(views))
+        for ring_id, probability, level, agreement, views in places or ()
+    ]
+    parts += _landings(_bonds(run_id, made_at), values or ())
     return max(parts, key=_force, default=None)
 
 
-def _part(row: Sequence[Any]) -> RingPart:
-    ring_id, probability, level, agreement, views, shared = row
-    if level is not None:
-        return RingPart(ring_id, probability, agreement, level, tuple(views))
-    from ml.rings.find import place  # SciPy loads only where somebody lands in a ring
+def _landings(bonds: Mapping[str, list[Bond]], values: Iterable[str]) -> list[RingPart]:
+    """Return a part for every ring that these values bring an account to."""
+    shared: dict[tuple[str, float], list[tuple[str, float]]] = {}
+    for bond in (bond for value in values for bond in bonds.get(value, ())):
+        ring = shared.setdefault((bond.ring_id, bond.probability), [])
+        ring.append((bond.view, bond.points))
+    parts = []
+    for (ring_id, probability), found in shared.items():
+        level, agreement, views = place(found)
+        parts.append(RingPart(ring_id, probability, agreement, level, views))
+    return parts
 
-    found = shared if isinstance(shared, list) else msgspec.json.decode(shared)
-    level, agreement, views = place([(view, points) for view, points in found])
-    return RingPart(ring_id, probability, agreement, level, views)
+
+@lru_cache(maxsize=2)
+def _bonds(run_id: int, made_at: datetime) -> dict[str, list[Bond]]:
+    """Return, by `kind:value`, what holds the rings of one pass.
+
+    A pass never changes; its id and time together name it for good.
+    """
+    bonds: dict[str, list[Bond]] = {}
+    rings = Ring.objects.filter(run=run_id, run__created_at=made_at).order_by("pk")
+    for ring_id, probability, evidence in rings.values_list(
+        "ring_id", "probability", "evidence"
+    ):
+        for value in evidence["values"]:
+            bond = Bond(ring_id, probability, value["view"], value["points"])
+            bonds.setdefault(f"{value['kind']}:{value['value']}", []).append(bond)
+    return bonds
 
 
 def _force(part: RingPart) -> tuple[float, str]:

@@ -18,7 +18,7 @@ from ml.rings.find import CODE_VERSION
 
 if TYPE_CHECKING:
     from apps.signals.selectors import Engine
-    from ml.rings import FoundRing
+    from ml.rings.find import FoundRing
 
 SYSTEM = Actor("system", "rings")
 
@@ -40,7 +40,9 @@ def find_rings(
 
 
 def _find(engine: "Engine", as_of: datetime) -> tuple[list["FoundRing"], int]:
-    from ml.rings import find  # loads SciPy and Ibis, which most processes never need
+    from ml.rings.find import (
+        find,  # loads SciPy and Ibis, which most processes never need
+    )
 
     return find(engine.backend, as_of=as_of)
 

@@ -14,7 +14,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.rings.links import VIEW_NAMES, Links
+from ml.rings.links import Links
+from ml.rings.place import VIEW_NAMES
 
 PRIOR: Final = -2.0
 HELD_BY: Final = 0.5  # a view holds a group when half of it shares a value

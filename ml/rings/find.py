@@ -1,7 +1,6 @@
 """The ring pass as one function: read, pair, group, weigh, name the members."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -18,14 +17,12 @@ from ml.rings.evidence import (
     weigh,
 )
 from ml.rings.groups import find_groups
-from ml.rings.links import CAP, VIEW_NAMES, Links, read_links
+from ml.rings.links import Links, read_links
 from ml.rings.pairs import find_pairs
+from ml.rings.place import POINTS, VIEW_NAMES, place
 
 CODE_VERSION: Final = "1"
 SHOWN_VALUES: Final = 40
-PER_VIEW: Final = 0.55  # how much agreement in one view says of belonging
-LONE_VIEW: Final = 0.3
-POINTS: Final = 10.0 / math.log(10.0)  # evidence points for each unit of log-odds
 TENURE: Final = timedelta(days=180)
 
 
@@ -108,27 +105,6 @@ def _member(account_id: str, held: NDArray[np.float64], tenured: bool) -> FoundM
     shared = [(name, part * POINTS) for name, part in parts if part > 0]
     level, agreement, views = place(shared, tenured=tenured)
     return FoundMember(account_id, level, agreement, views)
-
-
-def place(
-    shared: Sequence[tuple[str, float]], *, tenured: bool = False
-) -> tuple[str, float, tuple[str, ...]]:
-    """Return an account's level, agreement m and views from the values it shares.
-
-    `shared` holds a view and evidence points for each value; the strongest of each view
-    counts. A lone view, or long tenure, makes nobody more than periphery.
-    """
-    best: dict[str, float] = {}
-    for view, points in shared:
-        best[view] = max(points, best.get(view, 0.0))
-    views = tuple(name for name in VIEW_NAMES if name in best)
-    doubt = math.prod(1.0 - PER_VIEW * best[name] / POINTS / CAP for name in views)
-    level = {0: "bystander", 1: "periphery", 2: "likely"}.get(len(views), "core")
-    agreement = 1.0 - doubt
-    if level in {"bystander", "periphery"} or tenured:
-        agreement = min(agreement, LONE_VIEW)
-        level = "bystander" if level == "bystander" else "periphery"
-    return level, round(agreement, 6), views
 
 
 def _shown(

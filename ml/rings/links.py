@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ml.rings.place import CAP, VIEW_NAMES
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -36,13 +38,11 @@ VIEWS: Final[dict[str, str]] = {
     "params": "shape",
     "schema": "shape",
 }
-VIEW_NAMES: Final = ("identity", "payment", "network", "device", "shape")
 # Networks that many unrelated people share: no agreement there says anything.
 COMMONS: Final = ("education", "mobile", "hosting", "vpn", "relay", "tor")
 TRUSTED_AFTER: Final = timedelta(days=45)
 # Two accounts of one operator agree on a value this often, as a rough share.
 AGREEMENT: Final = 0.5
-CAP: Final = 8.0  # no single agreement may say more than odds of about 3,000
 
 
 @dataclass(frozen=True, slots=True)

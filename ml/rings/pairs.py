@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from ml.rings.links import VIEW_NAMES, Links
+from ml.rings.links import Links
+from ml.rings.place import VIEW_NAMES
 
 NEIGHBOURS: Final = 10
 WEAKEST: Final = 2.0  # a value that says less than this proposes nobody

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from ml.model import RiskModel
 
 LEAST_POSITIVES: Final = 20
+# at the door every account is new: its age there says nothing but that
+UNKNOWN_AT_ENTRY: Final = frozenset({"account_age_days"})
 LEARNT: Final = (ModelKind.ENTRY, ModelKind.ACTIVITY)
 
 
@@ -108,7 +110,8 @@ def _candidate(
         features=[
             one
             for one in FEATURES
-            if kind == ModelKind.ACTIVITY or one.group == "entry"
+            if kind == ModelKind.ACTIVITY
+            or (one.group == "entry" and one.name not in UNKNOWN_AT_ENTRY)
         ],
         mutable=mutable_features(FEATURES),
         cutoff=as_of,

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from ml.rings import find
-from ml.rings.find import place
+from ml.rings.find import find
+from ml.rings.place import place
 from tests import canonical
 
 AS_OF = datetime(2026, 6, 1, tzinfo=UTC)
