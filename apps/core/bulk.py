@@ -4,16 +4,14 @@ Django's bulk_create adapts every element of every array in Python; these rows c
 hundred floats each, and the driver adapts them in C.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 import msgspec
 from django.db import connection, models
-from psycopg import sql
 from psycopg.types.json import Jsonb
-
-if TYPE_CHECKING:
-    Field = models.Field[Any, Any]
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
@@ -26,35 +24,46 @@ def write_rows(rows: Sequence[models.Model]) -> None:
     """
     if not rows:
         return
-    fields = _fields(rows[0])
-    names = sql.SQL(", ").join([sql.Identifier(str(field.column)) for field in fields])
-    table = sql.Identifier(rows[0]._meta.db_table)
-    lines = _lines(rows, fields)
+    plan = _plan(type(rows[0]), rows[0].pk is not None)
     with connection.cursor() as cursor:
         if len(rows) == 1:
-            marks = sql.SQL(", ").join([sql.Placeholder()] * len(fields))
-            text = sql.SQL("INSERT INTO {} ({}) VALUES ({})")
-            cursor.execute(text.format(table, names, marks), next(iter(lines)))
+            cursor.execute(plan.insert, plan.line(rows[0]))
             return
-        with cursor.copy(sql.SQL("COPY {} ({}) FROM STDIN").format(table, names)) as to:
-            for line in lines:
-                to.write_row(line)
+        with cursor.copy(plan.copy) as to:
+            for row in rows:
+                to.write_row(plan.line(row))
 
 
-def _fields(row: models.Model) -> "list[Field]":
-    fields = row._meta.concrete_fields
-    return [field for field in fields if not (field.primary_key and row.pk is None)]
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """How rows of one model travel: statements, and what turns a row into a line."""
+
+    insert: str
+    copy: str
+    readers: tuple[tuple[str, bool], ...]
+
+    def line(self, row: models.Model) -> list[Any]:
+        values = [(getattr(row, name), is_json) for name, is_json in self.readers]
+        return [_json(value) if is_json else value for value, is_json in values]
 
 
-def _lines(
-    rows: Iterable[models.Model], fields: "Sequence[Field]"
-) -> Iterable[list[Any]]:
-    readers = [(field.attname, _adapter(field)) for field in fields]
-    for row in rows:
-        yield [adapt(getattr(row, name)) for name, adapt in readers]
+@cache
+def _plan(model: type[models.Model], keyed: bool) -> _Plan:
+    quote = connection.ops.quote_name
+    fields = [
+        field for field in model._meta.concrete_fields if keyed or not field.primary_key
+    ]
+    names = ", ".join(quote(str(field.column)) for field in fields)
+    marks = ", ".join(["%s"] * len(fields))
+    table = quote(model._meta.db_table)
+    return _Plan(
+        insert=f"INSERT INTO {table} ({names}) VALUES ({marks})",
+        copy=f"COPY {table} ({names}) FROM STDIN",
+        readers=tuple(
+            (field.attname, isinstance(field, models.JSONField)) for field in fields
+        ),
+    )
 
 
-def _adapter(field: "Field") -> Callable[[Any], Any]:
-    if isinstance(field, models.JSONField):
-        return lambda value: None if value is None else Jsonb(value, dumps=_encode)
-    return lambda value: value
+def _json(value: Any) -> Jsonb | None:
+    return None if value is None else Jsonb(value, dumps=_encode)
