@@ -70,9 +70,8 @@ class AssessmentsOfAccount(APIView):
 
 def _assess(asked: AssessmentRequest, occasion: services.Occasion) -> str:
     """Store the account's version, assess it, and return the answer as JSON."""
-    customers.put_account(row=asked.row, at=occasion.at, actor=occasion.actor)
-    account_id = asked.row["account_id"]
-    stored = services.assess_account(account_id=account_id, occasion=occasion)
+    account = customers.put_account(row=asked.row, at=occasion.at, actor=occasion.actor)
+    stored = services.assess_account(account=account, occasion=occasion)
     return msgspec.json.encode(answer(stored, asked)).decode()
 
 

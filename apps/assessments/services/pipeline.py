@@ -17,23 +17,30 @@ from apps.rings import selectors as rings
 from apps.scoring import services as scoring
 
 if TYPE_CHECKING:
+    from apps.customers.models import Account
     from apps.decisions.models import PolicyVersion
     from ml.frames import FeatureFrame, RingPart
 
 
 @transaction.atomic(savepoint=False)
-def assess_account(*, account_id: str, occasion: Occasion) -> Stored:
+def assess_account(*, account: "Account", occasion: Occasion) -> Stored:
     """Run the pipeline once: facts, features, ring, score, decision, case, proof.
 
     Raises UnknownAccountError where no fact about the account is known at `as_of`.
     """
-    as_of = occasion.as_of
+    as_of, account_id = occasion.as_of, account.account_id
     facts = facts_by_account(account_ids=(account_id,), as_of=as_of)
     frame = features.snapshot_now(account_id=account_id, as_of=as_of)
     ring = rings.ring_part_for_signup(account_id=account_id, as_of=as_of)
     found = {account_id: ring} if ring else {}
     judged, policy = judge(frame=frame, rings=found, occasion=occasion)
-    [stored] = store(judged=judged, facts=facts, policy=policy, occasion=occasion)
+    [stored] = store(
+        judged=judged,
+        accounts={account_id: account.pk},
+        facts=facts,
+        policy=policy,
+        occasion=occasion,
+    )
     return stored
 
 

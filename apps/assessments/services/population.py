@@ -13,6 +13,7 @@ from apps.assessments.services.pipeline import facts_by_account, judge
 from apps.assessments.services.store import chunks, store
 from apps.audit import services as audit
 from apps.core.progress import Progress
+from apps.customers.selectors import ids_of
 from apps.features import services as features
 from apps.rings import selectors as ring_selectors
 from apps.rings import services as rings
@@ -77,9 +78,14 @@ def _assess_frame(
             actions[action] = actions.get(action, 0) + 1
         facts = facts_by_account(account_ids=part.account_ids, as_of=occasion.as_of)
         with transaction.atomic():
-            stored += len(
-                store(judged=judged, facts=facts, policy=policy, occasion=occasion)
+            new = store(
+                judged=judged,
+                accounts=ids_of(part.account_ids),
+                facts=facts,
+                policy=policy,
+                occasion=occasion,
             )
+        stored += len(new)
         progress.advance(min(chunk.stop, total), total, "assessments")
     return stored, actions
 

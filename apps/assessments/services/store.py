@@ -18,7 +18,6 @@ from apps.audit import services as audit
 from apps.core import canonical
 from apps.core.bulk import write_rows
 from apps.core.ids import new_id
-from apps.customers.selectors import ids_of
 from apps.decisions import services as decisions
 from apps.decisions.models import Decision
 from apps.reference import services as reference
@@ -56,17 +55,19 @@ class Stored:
 def store(
     *,
     judged: Sequence[Judged],
+    accounts: Mapping[str, int],
     facts: Sequence[Mapping[str, Any]],
     policy: "PolicyVersion",
     occasion: Occasion,
 ) -> list[Stored]:
     """Store at most CHUNK assessments in the caller's transaction; return the new ones.
 
+    `accounts` holds the primary key of each account by its id.
     One account gets an audit entry of its own, several share one that lists the hash
     of each row. An account whose inputs equal those of its current assessment of the
     same moment and event is left as it is.
     """
-    drafts = _drafts(judged, facts, policy, occasion)
+    drafts = _drafts(judged, accounts, facts, policy, occasion)
     for draft in drafts:
         _add_rows(draft, policy, occasion)
     write_rows([draft.score for draft in drafts])
@@ -101,12 +102,12 @@ class _Draft:
 
 def _drafts(
     judged: Sequence[Judged],
+    accounts: Mapping[str, int],
     facts: Sequence[Mapping[str, Any]],
     policy: "PolicyVersion",
     occasion: Occasion,
 ) -> list[_Draft]:
     """Keep the accounts whose inputs differ from their current assessment's."""
-    accounts = ids_of([one.scored.account_id for one in judged])
     versions = reference.versions()
     # whatever happens now happens once; only a pass over a moment can be repeated
     repeatable = occasion.event == Event.SCHEDULED
