@@ -68,27 +68,46 @@ def _raw_digest(row: Row) -> bytes:
 def account_facts(rows: Sequence[Row]) -> list[Facts]:
     """Enrich rows of `accounts`, all of them in one pass over each list."""
     emails = [row["email"] for row in rows]
-    ips = reference.lookup_ips([row["signup_ip"] for row in rows])
     classes = reference.lookup_email_domains(
         [hashing.email_domain(email) for email in emails]
     )
-    bins = reference.lookup_bins([row["payment_bin"] for row in rows])
-    phones = reference.phone_countries([row["phone"] for row in rows])
     patterns = [
         hashing.email_pattern(email, name) if email else None
         for email, name in zip(emails, classes, strict=True)
     ]
-    clients = hashing.keyed("client", [row["signup_ja4"] for row in rows])
+    columns = _account_columns(rows, classes, patterns)
     values = _account_values(rows, patterns)
+    return [
+        Facts(
+            key=row["account_id"],
+            columns=columns[at],
+            personal=_personal(row),
+            values=values[at],
+            created_at=row["created_at"],
+            valid_from=row["valid_from"],
+            raw=_raw_digest(row),
+        )
+        for at, row in enumerate(rows)
+    ]
+
+
+def _account_columns(
+    rows: Sequence[Row], classes: Sequence[str], patterns: Sequence[str | None]
+) -> list[dict[str, Any]]:
+    """Return the columns of each account version, given what its mail address is."""
+    ips = reference.lookup_ips([row["signup_ip"] for row in rows])
+    bins = reference.lookup_bins([row["payment_bin"] for row in rows])
+    phones = reference.phone_countries([row["phone"] for row in rows])
+    clients = hashing.keyed("client", [row["signup_ja4"] for row in rows])
     found = []
     for at, row in enumerate(rows):
         has_ip = row["signup_ip"] is not None
         country, funding = bins[at]
-        columns = {name: row[name] for name in _COPIED} | {
-            "email_class": classes[at] if emails[at] else None,
+        derived = {
+            "email_class": classes[at] if row["email"] else None,
             "email_pattern": patterns[at],
             "phone_country": phones[at],
-            "org_domain_matches": _domain_matches(row["org_domain"], emails[at]),
+            "org_domain_matches": _domain_matches(row["org_domain"], row["email"]),
             "registration_given": _registration_given(row),
             "signup_ip_class": ips.ip_class[at] if has_ip else None,
             "signup_asn": int(ips.asn[at]) if has_ip and ips.asn[at] >= 0 else None,
@@ -98,17 +117,7 @@ def account_facts(rows: Sequence[Row]) -> list[Facts]:
             "payment_country": row["payment_country"] or country,
             "payer_matches": _payer_matches(row),
         }
-        found.append(
-            Facts(
-                key=row["account_id"],
-                columns=columns,
-                personal=_personal(row),
-                values=values[at],
-                created_at=row["created_at"],
-                valid_from=row["valid_from"],
-                raw=_raw_digest(row),
-            )
-        )
+        found.append({name: row[name] for name in _COPIED} | derived)
     return found
 
 

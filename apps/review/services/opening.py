@@ -109,13 +109,7 @@ def _case(
         decision=row.decision,
         state=State.OPEN,
         lane=lane,
-        mode=policy.mode_for(
-            action=action,
-            low=facts.low,
-            high=facts.high,
-            stake=policy.stake_level(stakes.harm, stakes.friction),
-            draw=int.from_bytes(sha256(case_id.encode()).digest()[:4], "big"),
-        ),
+        mode=_mode(row, stakes, case_id),
         opened_at=at,
         as_of=as_of,
         trigger=list(facts.trigger),
@@ -123,6 +117,17 @@ def _case(
         friction=stakes.friction,
         minutes=stakes.minutes,
         rank=policy.rank(facts.probability, stakes),
+    )
+
+
+def _mode(row: _Wanted, stakes: policy.Stakes, case_id: str) -> Mode:
+    """Choose how the case is shown; its identifier is the draw of the sample."""
+    return policy.mode_for(
+        action=row.decision.action,
+        low=row.facts.low,
+        high=row.facts.high,
+        stake=policy.stake_level(stakes.harm, stakes.friction),
+        draw=int.from_bytes(sha256(case_id.encode()).digest()[:4], "big"),
     )
 
 

@@ -3,9 +3,10 @@
 import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from apps.scoring.choices import ModelKind
 from apps.scoring.services.champions import Loaded, champions, model_of
@@ -19,6 +20,15 @@ if TYPE_CHECKING:
     from ml.model import Prediction
 
 CERTAIN: Final = 1.0 - 1e-12  # keeps the log-odds of a joined probability finite
+
+
+class _Judged(NamedTuple):
+    """What one margin means: alone, joined with its ring, and within which bounds."""
+
+    own: float
+    joined: float
+    low: float
+    high: float
 
 
 def score(
@@ -97,19 +107,17 @@ def _apply(
         prediction,
         evidence,
         parts,
-        [logit(joined) - logit(own) for own, joined, _, _ in judged],
+        [logit(joined) - logit(own) for own, joined, *_ in judged],
     )
     return _assemble(loaded, frame, prediction, judged, parts, reasons)
 
 
-def _judge(
-    loaded: Loaded, margin: float, ring: RingPart | None
-) -> tuple[float, float, float, float]:
+def _judge(loaded: Loaded, margin: float, ring: RingPart | None) -> _Judged:
     """Return own probability, joined probability and the joined interval."""
     calibration = loaded.model.manifest.calibration
     own = calibration.probability(margin)
     low, high = calibration.interval(margin)
-    return own, join(own, ring), join(low, ring), join(high, ring)
+    return _Judged(own, join(own, ring), join(low, ring), join(high, ring))
 
 
 def join(own: float, ring: RingPart | None) -> float:
@@ -123,20 +131,16 @@ def _assemble(
     loaded: Loaded,
     frame: FeatureFrame,
     prediction: "Prediction",
-    judged: Sequence[tuple[float, float, float, float]],
+    judged: Sequence[_Judged],
     rings: Sequence[RingPart | None],
     reasons: Sequence[tuple[Reason, ...]],
 ) -> list[Scored]:
-    index = {name: at for at, name in enumerate(frame.names)}
-    wide = np.zeros((len(frame.account_ids), len(frame.names) + 1))
-    columns = [index[name] for name in loaded.model.names]
-    wide[:, [*columns, len(frame.names)]] = prediction.contributions
     # infinities are unknown to the model too, and PostgreSQL keeps NaN apart from null
     values = np.where(np.isfinite(frame.values), frame.values, math.nan)
     rows = zip(
         frame.account_ids,
         values.tolist(),
-        wide.tolist(),
+        _contributions(loaded, frame, prediction).tolist(),
         prediction.margins.tolist(),
         judged,
         rings,
@@ -151,17 +155,23 @@ def _assemble(
             features=tuple(features),
             contributions=tuple(parts),
             margin=margin,
-            own_probability=own,
-            low=low,
-            high=high,
-            probability=joined,
+            own_probability=chance.own,
+            low=chance.low,
+            high=chance.high,
+            probability=chance.joined,
             ring=ring,
             reasons=told,
         )
-        for account_id, features, parts, margin, (
-            own,
-            joined,
-            low,
-            high,
-        ), ring, told in rows
+        for account_id, features, parts, margin, chance, ring, told in rows
     ]
+
+
+def _contributions(
+    loaded: Loaded, frame: FeatureFrame, prediction: "Prediction"
+) -> NDArray[np.float64]:
+    """Spread contributions over all columns of the frame, the base last."""
+    index = {name: at for at, name in enumerate(frame.names)}
+    wide = np.zeros((len(frame.account_ids), len(frame.names) + 1))
+    columns = [index[name] for name in loaded.model.names]
+    wide[:, [*columns, len(frame.names)]] = prediction.contributions
+    return wide

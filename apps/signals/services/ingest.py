@@ -68,14 +68,7 @@ def record_batch(
     facts.sort(key=lambda fact: fact.index)
     with transaction.atomic():
         new = _claimed(_distinct(facts, report), report)
-        for table, content in tables.items():
-            mine = [fact.place for fact in new if fact.table == table]
-            put_hot(table, content.take(pa.array(mine, pa.int64())))
-            report.accepted += len(mine)
-        stored = [fact for fact in new if fact.table == "events"]
-        verdicts = store_events([events[fact.place] for fact in stored])
-        for fact, verdict in zip(stored, verdicts, strict=True):
-            report.count(fact.index, fact.key.event_id, verdict)
+        _store(new, tables, events, report)
         if report.accepted:
             _record(new, report, at, actor, request_id)
     report.rejected.sort(key=lambda problem: problem.index)
@@ -190,6 +183,23 @@ def _claimed(facts: Sequence[_Fact], report: BatchReport) -> list[_Fact]:
         else:
             report.count(fact.index, fact.key.event_id, verdict)
     return new
+
+
+def _store(
+    new: Sequence[_Fact],
+    tables: Mapping[str, pa.Table],
+    events: Sequence[Prepared],
+    report: BatchReport,
+) -> None:
+    """Write the claimed facts and count them in the report."""
+    for table, content in tables.items():
+        mine = [fact.place for fact in new if fact.table == table]
+        put_hot(table, content.take(pa.array(mine, pa.int64())))
+        report.accepted += len(mine)
+    stored = [fact for fact in new if fact.table == "events"]
+    verdicts = store_events([events[fact.place] for fact in stored])
+    for fact, verdict in zip(stored, verdicts, strict=True):
+        report.count(fact.index, fact.key.event_id, verdict)
 
 
 def _record(

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from argparse import ArgumentParser
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -42,12 +43,17 @@ class Command(KycriskCommand):
         seeds = _seeds(options["seeds"], options["train_seed"])
         self.tier = options["tier"]
         self.folder = settings.KYCRISK_HOME / "benchmark" / self.tier
-        with self.bar("worlds", 1 + len(seeds)) as bar:
+        worlds = [options["train_seed"], *seeds]
+        # every step is a process of its own, so two worlds advance at once
+        with self.bar("steps", 2 * len(worlds)) as bar, ThreadPoolExecutor(2) as pool:
+            for _ in pool.map(self._world, worlds):
+                bar.update()
             models = self._learn(options["train_seed"])
             bar.update()
             figures = {}
-            for seed in seeds:
-                figures[str(seed)] = self._score(seed, models)
+            scored = pool.map(lambda seed: self._score(seed, models), seeds)
+            for seed, one in zip(seeds, scored, strict=True):
+                figures[str(seed)] = one
                 bar.update()
         for name, one in figures.items():
             self.say(benchmark.as_text(f"{self.tier}, seed {name}", one))
@@ -59,14 +65,14 @@ class Command(KycriskCommand):
 
     def _learn(self, seed: int) -> list[Path]:
         """Train on one world up to its day 70; return the folders of the models."""
-        home = self._world(seed)
+        home = self._home(seed)
         made = self._call(home, "train", "--as-of", _day(TRAINED), "--kind", "all")
         if not made["models"]:
             raise Unusable("Nothing could be trained on that world; take another seed.")
         return [home / "models" / model["id"] for model in made["models"]]
 
     def _score(self, seed: int, models: list[Path]) -> dict[str, Any]:
-        home = self._world(seed)
+        home = self._home(seed)
         for model in models:
             adopted = self._call(home, "adopt_model", str(model))
             self._call(home, "promote", adopted["id"], "--no-approval")
@@ -82,9 +88,12 @@ class Command(KycriskCommand):
             [exports[days] for days in TEST],
         )
 
-    def _world(self, seed: int) -> Path:
+    def _home(self, seed: int) -> Path:
+        return Path(self.folder) / f"home-{seed}"
+
+    def _world(self, seed: int) -> None:
         """Simulate a world and load it into an empty home of its own."""
-        home, world = self.folder / f"home-{seed}", self.folder / f"world-{seed}"
+        home, world = self._home(seed), self.folder / f"world-{seed}"
         if home.exists():
             self._call(home, "reset", "--yes")
         shutil.rmtree(world, ignore_errors=True)
@@ -94,7 +103,6 @@ class Command(KycriskCommand):
         bundle = world / "bundle"
         self._call(home, "refresh_reference", "--from", str(bundle / "reference"))
         self._call(home, "import_bundle", str(bundle))
-        return home
 
     def _call(self, home: Path, *words: str) -> dict[str, Any]:
         """Run one command in that home; the signing key is shared between homes."""
