@@ -11,15 +11,15 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.simulate.addresses import AddressPlan
 from ml.simulate.archetypes import INDEX
 from ml.simulate.campaigns import Life, Ring, lives
 from ml.simulate.clock import DAYS
-from ml.simulate.honest import CLIENTS, HONEST, RING, WINDOWED_FROM, Setting, join_plans
+from ml.simulate.honest import CLIENTS, HONEST, RING, Setting, join_plans
 from ml.simulate.levels import CAMPAIGN_STYLES
-from ml.simulate.networks import draw_slots, proxy_slots, with_prefix
 from ml.simulate.places import COUNTRY_COUNT
-from ml.simulate.seeds import Columns, Numbers, Seeds, below, mix, pick
+from ml.simulate.rhythm import WINDOWED_FROM
+from ml.simulate.routes import routes
+from ml.simulate.seeds import Columns, Numbers, Seeds, pick
 
 _NEVER_HOSTS: Final = (
     "hackathon",
@@ -32,7 +32,6 @@ _NEVER_HOSTS: Final = (
     "failover_router",
     "other_fraud",
 )
-_SERVER_NETS: Final = ("cloud", "cloud_wide", "gateway")
 _BROAD: Final = {
     "product": 0.4,
     "agent": 0.2,
@@ -91,7 +90,7 @@ def _recruits_of(
     plans.update(_where(setting, ring, rng, plans))
     plans.update(_life(setting, ring, rng, plans, found))
     plans.update(_work(setting, ring, rng, plans))
-    plans.update(_route(setting, ring, rng, plans))
+    plans.update(routes(setting, ring, rng, plans))
     plans.update(_stack(setting, ring, rng, plans))
     return plans
 
@@ -185,68 +184,6 @@ def _work_days(
     if ring.level == 0:
         return np.ones(len(plans["arch"]))
     return np.clip(rng.normal(center, 0.15, len(plans["arch"])), 0.15, 1)
-
-
-def _route(
-    setting: Setting, ring: Ring, rng: np.random.Generator, plans: Columns
-) -> Columns:
-    """Choose the network: a rack, a VPN, or exits in other people's homes."""
-    plan, n, habits = setting.addresses, len(plans["arch"]), ring.habits
-    key = setting.seeds.key("proxy", ring.number)
-    country = plans["country"]
-    server = np.isin(plans["a_kind"], _SERVER_NETS)
-    if habits.network == "cloud":
-        slot = draw_slots(
-            rng, plan, np.full(n, "cloud", object), country, plans["owner"]
-        )
-        rack = draw_slots(
-            rng, plan, np.array(["cloud"], object), country[:1], country[:1]
-        )
-        slot = {field: np.repeat(values, n) for field, values in rack.items()}
-        slot["mode"], slot["size"] = np.zeros(n, np.int8), np.ones(n, np.int64)
-        slot["base"] = _rack(plan, key) + (plans["member"] // 20).astype(np.uint64)
-        return _both(slot, "cloud", n)
-    if habits.network == "vpn":
-        kinds = np.where(rng.random(n) < rng.uniform(0.4, 0.9), "vpn", "cloud").astype(
-            object
-        )
-        slot = draw_slots(rng, plan, kinds, country, plans["owner"])
-        slot["size"] = np.where(kinds == "vpn", max(8, habits.exits), slot["size"])
-        return _both(slot, "vpn", n)
-    loose = rng.random(n) < (0.06 if ring.level == 2 else 0.03)
-    # sticky exits stay with one household network, as one customer's would
-    geo = np.where(loose, -1, plan.of("home", rng, country))
-    exits = max(8, round(ring.near(setting.seeds, "exits")))
-    lease = ring.near(setting.seeds, "lease")
-    proxy = proxy_slots(n, key, exits, lease, geo)
-    rented = draw_slots(rng, plan, np.full(n, "cloud", object), country, plans["owner"])
-    keeps = server & (rng.random(n) < (0.6, 0.8, 0.9, 0.9)[ring.level - 2])
-    operator = plan.of("mobile", rng, country)
-    roaming = proxy_slots(n, key, 24, 1.0, operator)
-    first = {name: np.where(keeps, rented[name], proxy[name]) for name in proxy}
-    return {
-        **with_prefix(first, "a"),
-        **with_prefix(roaming, "b"),
-        "a_kind": np.where(keeps, "cloud", "home").astype(object),
-        "b_share": np.where(keeps, 0.05, np.maximum(plans["b_share"], 0.08)),
-    }
-
-
-def _rack(plan: AddressPlan, key: int) -> np.uint64:
-    clouds = plan.of_kind["cloud"]
-    chosen = clouds[below(mix(key, 1), len(clouds))[0]]
-    return np.uint64(
-        int(plan.systems["v4"][chosen]) + int(below(mix(key, 2), 60_000)[0])
-    )
-
-
-def _both(slot: Columns, kind: str, n: int) -> Columns:
-    return {
-        **with_prefix(slot, "a"),
-        **with_prefix(slot, "b"),
-        "a_kind": np.full(n, kind, object),
-        "b_share": np.zeros(n),
-    }
 
 
 def _stack(

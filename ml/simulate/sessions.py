@@ -3,7 +3,7 @@
 import numpy as np
 
 from ml.simulate.clock import DAYS, is_weekend
-from ml.simulate.honest import WINDOWED_FROM
+from ml.simulate.rhythm import WINDOWED_FROM
 from ml.simulate.seeds import Columns, Numbers, Seeds, below, mix
 
 OWN, FRAME, WORK = 0, 1, 2
