@@ -16,7 +16,7 @@ from ml.simulate.addresses import CAMPUSES, addresses, texts
 from ml.simulate.archetypes import ARCHETYPES, Archetype
 from ml.simulate.honest import Setting
 from ml.simulate.networks import SLOT_FIELDS
-from ml.simulate.places import COUNTRY_COUNT, campus_domain
+from ml.simulate.places import COUNTRY_COUNT, Places, campus_domain
 from ml.simulate.seeds import Columns, kept, mix, names_of, pick, some
 
 _BROWSERS: Final = {
@@ -108,9 +108,36 @@ def _contact(
 ) -> Columns:
     n, places = len(plans["arch"]), setting.places
     mail = _drawn(rng, plans, "mail")
+    domain = _mail_domains(setting, rng, plans, said, mail)
+    phone = persons.phones(
+        rng, places, np.where(rng.random(n) < 0.95, plans["country"], plans["located"])
+    )
+    given = rng.random(n) < 0.6
+    address = _postal_addresses(rng, places, plans)
+    with_phone = rng.random(n) < 0.72
+    return {
+        "email": persons.mail_names(rng, said["first"], said["last"]) + "@" + domain,
+        "mail_class": mail,
+        "phone": kept(with_phone, phone),
+        "phone_checked": with_phone & (rng.random(n) < 0.8),
+        "declared_country": some(rng, places.code[plans["country"]], 0.96),
+        "declared_use_case": some(rng, pick(rng, n, _USES), 0.7),
+        **{name: kept(given, values) for name, values in address.items()},
+    }
+
+
+def _mail_domains(
+    setting: Setting,
+    rng: np.random.Generator,
+    plans: Columns,
+    said: Columns,
+    mail: NDArray[np.object_],
+) -> NDArray[np.object_]:
+    """Draw a domain of the class that each account's mail address has."""
+    n, places = len(plans["arch"]), setting.places
     employers = persons.organizations(setting.seeds.rng("employers"), 400)[1]
     zipf = 1 / np.arange(1, len(places.free) + 1)
-    domain = np.select(
+    return np.select(
         [mail == "free", mail == "disposable", mail == "alias", mail == "education"],
         [
             places.free[rng.choice(len(places.free), n, p=zipf / zipf.sum())],
@@ -121,11 +148,13 @@ def _contact(
         np.where(said["kind"] == "organization", said["domain"],
                  employers[rng.integers(0, len(employers), n)]),
     )  # fmt: skip
-    phone = persons.phones(
-        rng, places, np.where(rng.random(n) < 0.95, plans["country"], plans["located"])
-    )
-    code = places.code[plans["country"]]
-    given = rng.random(n) < 0.6
+
+
+def _postal_addresses(
+    rng: np.random.Generator, places: Places, plans: Columns
+) -> Columns:
+    """Draw postal addresses; those who live together have the same one."""
+    n = len(plans["arch"])
     address = {
         "address_line": persons.streets(rng, n),
         "city": persons.cities(rng, n),
@@ -141,16 +170,7 @@ def _contact(
         ],
     )
     _share(address, shared, plans)
-    with_phone = rng.random(n) < 0.72
-    return {
-        "email": persons.mail_names(rng, said["first"], said["last"]) + "@" + domain,
-        "mail_class": mail,
-        "phone": kept(with_phone, phone),
-        "phone_checked": with_phone & (rng.random(n) < 0.8),
-        "declared_country": some(rng, code, 0.96),
-        "declared_use_case": some(rng, pick(rng, n, _USES), 0.7),
-        **{name: kept(given, values) for name, values in address.items()},
-    }
+    return address
 
 
 def _share(columns: Columns, chosen: NDArray[np.bool_], plans: Columns) -> None:
