@@ -9,7 +9,7 @@ from ml.simulate import persons
 from ml.simulate.campaigns import Ring
 from ml.simulate.honest import Setting
 from ml.simulate.identity import signup_addresses
-from ml.simulate.places import COUNTRY_COUNT
+from ml.simulate.places import COUNTRY_COUNT, Places
 from ml.simulate.seeds import Columns, mix, names_of, pick
 
 
@@ -132,15 +132,26 @@ def _cards(
     runs = [same_run, (fresh, rng.integers(0, bins, len(fresh)))]
     if ring.level >= 2:  # virtual cards of the country that the cover story names
         runs = [same_run]
-        kind = pick(rng, len(fresh), {"virtual": 0.6, "prepaid": 0.4})
-        country = plans["country"][fresh]
-        said["bin"][fresh] = setting.places.draw_bins(rng, country, kind)
-        said["funding"][fresh] = kind
-        said["issuer"][fresh] = setting.places.code[country]
+        _buy_at_home(setting.places, rng, fresh, plans, said)
     for rows, at in runs:
         said["bin"][rows] = number[at]
         said["funding"][rows] = funding[at]
         said["issuer"][rows] = setting.places.code[issuer[at]]
+
+
+def _buy_at_home(
+    places: Places,
+    rng: np.random.Generator,
+    rows: NDArray[np.int64],
+    plans: Columns,
+    said: Columns,
+) -> None:
+    """Give accounts bought cards that were issued in the country they name."""
+    kind = pick(rng, len(rows), {"virtual": 0.6, "prepaid": 0.4})
+    country = plans["country"][rows]
+    said["bin"][rows] = places.draw_bins(rng, country, kind)
+    said["funding"][rows] = kind
+    said["issuer"][rows] = places.code[country]
 
 
 def _places(
