@@ -2,6 +2,7 @@
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from ml.simulate import arrow
 from ml.simulate.archetypes import LOOKALIKE, NAMES
@@ -9,7 +10,7 @@ from ml.simulate.campaigns import Ring
 from ml.simulate.clock import microseconds
 from ml.simulate.records import account_names, text
 from ml.simulate.scene import Scene
-from ml.simulate.seeds import kept
+from ml.simulate.seeds import Columns, kept
 from ml.simulate.sessions import WORK
 from ml.simulate.unfold import Unfolded
 
@@ -21,22 +22,9 @@ def account_truth(scene: Scene, rings: list[Ring], unfolded: Unfolded) -> pa.Tab
     plans = scene.plans
     ids = account_names(scene)
     n = len(ids)
-    ring = plans["ring"]
-    member = ring >= 0
+    member = plans["ring"] >= 0
     work = scene.sessions["source"][unfolded.session] == WORK
     account = scene.sessions["account"][unfolded.session]
-
-    def of_ring(field: str) -> pa.Array:
-        values = np.array(
-            [str(getattr(item, field)) for item in rings] + [None], object
-        )
-        return text(values[np.where(member, ring, len(rings))])
-
-    first_of = np.searchsorted(ring[member], np.arange(len(rings)))
-    start = np.flatnonzero(member)[0] if member.any() else 0
-    heir = plans["heir_of"]
-    before = start + first_of[np.maximum(ring, 0)] + np.maximum(heir, 0)
-    order = np.argsort(scene.account_ids)
     table = pa.table(
         {
             "account_id": text(ids),
@@ -49,33 +37,51 @@ def account_truth(scene: Scene, rings: list[Ring], unfolded: Unfolded) -> pa.Tab
             "country_group": arrow.integers(
                 scene.setting.places.group[plans["country"]], pa.int32()
             ),
-            "campaign": of_ring("campaign"),
-            "ring": of_ring("name"),
+            "campaign": _of_ring(plans, rings, "campaign"),
+            "ring": _of_ring(plans, rings, "name"),
             "level": arrow.coded(
                 np.where(member, plans["level"], -1), [f"L{at}" for at in range(6)]
             ),
-            "mechanism": of_ring("mechanism"),
-            "replaces": text(kept(heir >= 0, ids[np.minimum(before, n - 1)])),
+            "mechanism": _of_ring(plans, rings, "mechanism"),
+            "replaces": text(_replaced(plans, rings, ids)),
             "created_at": arrow.times(microseconds(plans["created"]), scene.origin),
-            "work_from": arrow.nulled(
-                arrow.times(
-                    microseconds(np.where(member, plans["work_from"], 0)), scene.origin
-                ),
-                member,
-            ),
-            "work_to": arrow.nulled(
-                arrow.times(
-                    microseconds(np.where(member, plans["work_to"], 0)), scene.origin
-                ),
-                member,
-            ),
+            "work_from": _work_times(scene, "work_from"),
+            "work_to": _work_times(scene, "work_to"),
             "exchanges": arrow.integers(np.bincount(account, minlength=n), pa.int64()),
             "work_exchanges": arrow.integers(
                 np.bincount(account[work], minlength=n), pa.int64()
             ),
         }
     )
-    return table.take(pa.array(order))
+    return table.take(pa.array(np.argsort(scene.account_ids)))
+
+
+def _of_ring(plans: Columns, rings: list[Ring], field: str) -> pa.Array:
+    """Return a field of each account's ring; null where it is in none."""
+    values = np.array([str(getattr(item, field)) for item in rings] + [None], object)
+    return text(values[np.where(plans["ring"] >= 0, plans["ring"], len(rings))])
+
+
+def _replaced(
+    plans: Columns, rings: list[Ring], ids: NDArray[np.object_]
+) -> NDArray[np.object_]:
+    """Return the id of the account that each one replaces, or None.
+
+    `heir_of` counts within a ring, whose accounts stand together in the plans.
+    """
+    ring, heir = plans["ring"], plans["heir_of"]
+    member = ring >= 0
+    first_of = np.searchsorted(ring[member], np.arange(len(rings)))
+    start = np.flatnonzero(member)[0] if member.any() else 0
+    before = start + first_of[np.maximum(ring, 0)] + np.maximum(heir, 0)
+    return kept(heir >= 0, ids[np.minimum(before, len(ids) - 1)])
+
+
+def _work_times(scene: Scene, field: str) -> pa.Array:
+    """Return when an account's work starts or ends; null outside of rings."""
+    member = scene.plans["ring"] >= 0
+    moments = microseconds(np.where(member, scene.plans[field], 0))
+    return arrow.nulled(arrow.times(moments, scene.origin), member)
 
 
 def ring_truth(scene: Scene, rings: list[Ring]) -> pa.Table:
