@@ -159,7 +159,6 @@ def _maps(
 ) -> dict[str, pa.Array]:
     """Split requests by model, category and scaffold, between two of each."""
     plans, table = scene.plans, scene.table
-    n = len(account)
     large = np.rint(requests * plans["large"][account]).astype(np.int64)
     newer = (hour / 24 > plans["adopt_at"][account]) & (
         plans["adopt_share"][account] > 0.5
@@ -167,18 +166,12 @@ def _maps(
     tmpl = plans["tmpl"][account]
     second = tmpl + np.minimum(1, plans["tmpl_n"][account] - 1)
     most = requests - requests // 4
-    rows = Exchanges(
-        account, hour, hour / 24, account, tmpl, np.zeros(n, np.int64),
-        np.zeros(n, np.uint64), np.zeros(n, bool),
-    )  # fmt: skip
-    other = Exchanges(
-        account, hour, hour / 24, account, second, np.zeros(n, np.int64),
-        np.zeros(n, np.uint64), np.zeros(n, bool),
-    )  # fmt: skip
+    rows = _one_an_hour(account, hour, tmpl)
+    other = _one_an_hour(account, hour, second)
     return {
         "models": _pairs(
             arrow.coded(np.where(newer, 3, 2), MODELS),
-            arrow.coded(np.ones(n), MODELS),
+            arrow.coded(np.ones(len(account)), MODELS),
             large,
             requests - large,
         ),
@@ -197,6 +190,17 @@ def _maps(
             same=tmpl == second,
         ),
     }
+
+
+def _one_an_hour(
+    account: NDArray[np.int64], hour: NDArray[np.int64], tmpl: NDArray[np.int64]
+) -> Exchanges:
+    """Return one exchange an hour, to word the template that the hour used."""
+    n = len(account)
+    return Exchanges(
+        account, hour, hour / 24, account, tmpl, np.zeros(n, np.int64),
+        np.zeros(n, np.uint64), np.zeros(n, bool),
+    )  # fmt: skip
 
 
 def _pairs(
