@@ -116,21 +116,8 @@ def _windows(
         number="client",
         hour=pl.col("t") // HOUR_S,
     )
-    expected = (rates["rate"] * WINDOW_S).to_numpy()
-    whole = np.floor(expected) + (rng.random(len(expected)) < expected % 1)
-    hourly = (
-        rates.with_columns(
-            requests=pl.Series(whole).cast(pl.Int64),
-            busy=10 * (1 - (-pl.col("rate") * 60).exp()),
-        )
-        .group_by("pool", "number", "hour")
-        .agg(
-            pl.col("requests").sum(),
-            pl.col("busy").sum(),
-            peak=pl.col("rate").max() * 60,
-        )
-        .filter(pl.col("requests") > 0)
-        .join(clients.select("pool", "number", "account_id"), on=["pool", "number"])
+    hourly = _hourly(rates, rng).join(
+        clients.select("pool", "number", "account_id"), on=["pool", "number"]
     )
     days = rates.group_by("pool").agg(days=(pl.col("t").max() // 86_400 + 1))
     hourly = (
@@ -156,6 +143,25 @@ def _windows(
         ips=pl.lit(1, pl.Int32),
         ip_list=pl.col("account_id").replace_strict(ip).reshape((-1, 1)).arr.to_list(),
     ).sort("window_start", "event_id")
+
+
+def _hourly(rates: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
+    """Draw whole requests from the rates; return those of each hour that has any."""
+    expected = (rates["rate"] * WINDOW_S).to_numpy()
+    whole = np.floor(expected) + (rng.random(len(expected)) < expected % 1)
+    return (
+        rates.with_columns(
+            requests=pl.Series(whole).cast(pl.Int64),
+            busy=10 * (1 - (-pl.col("rate") * 60).exp()),
+        )
+        .group_by("pool", "number", "hour")
+        .agg(
+            pl.col("requests").sum(),
+            pl.col("busy").sum(),
+            peak=pl.col("rate").max() * 60,
+        )
+        .filter(pl.col("requests") > 0)
+    )
 
 
 def _with_tokens(traces: Path, hourly: pl.DataFrame) -> pl.DataFrame:
@@ -197,34 +203,7 @@ def _with_tokens(traces: Path, hourly: pl.DataFrame) -> pl.DataFrame:
 
 def _exchanges(traces: Path, ip: dict[str, str], end: datetime) -> pl.DataFrame:
     """Return the single requests of Azure and Mooncake, in time order."""
-    parts = [
-        pl.read_csv(
-            traces / f"AzureLLMInferenceTrace_{name}.csv", try_parse_dates=True
-        ).select(
-            account_id=pl.lit(f"azure-{name}"),
-            since=pl.col("TIMESTAMP") - pl.col("TIMESTAMP").min(),
-            input_tokens=pl.col("ContextTokens").cast(pl.Int32),
-            output_tokens=pl.col("GeneratedTokens").cast(pl.Int32),
-        )
-        for name in ("code", "conv")
-    ]
-    moon = pl.read_ndjson(traces / "mooncake_conversation_trace.jsonl.gz")
-    blocks = moon["hash_ids"].to_list()
-    parts.append(
-        moon.select(
-            account_id=pl.lit("mooncake-conversation"),
-            since=pl.duration(milliseconds="timestamp"),
-            input_tokens=pl.col("input_length").cast(pl.Int32),
-            output_tokens=pl.col("output_length").cast(pl.Int32),
-            scaffold=pl.Series(names_of(mix(7, np.array([one[0] for one in blocks])))),
-            minhash=pl.Series(
-                [_minima(one) for one in blocks], dtype=pl.List(pl.UInt32)
-            ),
-            filler=pl.Series(
-                [_minima(one[1:] or one) for one in blocks], dtype=pl.List(pl.UInt32)
-            ),
-        )
-    )
+    parts = [_azure(traces, "code"), _azure(traces, "conv"), _mooncake(traces)]
     rows = pl.concat(parts, how="diagonal_relaxed")
     keys = mix(4712, np.arange(rows.height))
     return rows.select(
@@ -242,6 +221,35 @@ def _exchanges(traces: Path, ip: dict[str, str], end: datetime) -> pl.DataFrame:
         minhash="minhash",
         filler="filler",
     ).sort("occurred_at", "event_id")
+
+
+def _azure(traces: Path, name: str) -> pl.DataFrame:
+    """Return one of the Azure traces, timed from its first request."""
+    return pl.read_csv(
+        traces / f"AzureLLMInferenceTrace_{name}.csv", try_parse_dates=True
+    ).select(
+        account_id=pl.lit(f"azure-{name}"),
+        since=pl.col("TIMESTAMP") - pl.col("TIMESTAMP").min(),
+        input_tokens=pl.col("ContextTokens").cast(pl.Int32),
+        output_tokens=pl.col("GeneratedTokens").cast(pl.Int32),
+    )
+
+
+def _mooncake(traces: Path) -> pl.DataFrame:
+    """Return the Mooncake trace, whose prompts are known by their prefix blocks."""
+    moon = pl.read_ndjson(traces / "mooncake_conversation_trace.jsonl.gz")
+    blocks = moon["hash_ids"].to_list()
+    return moon.select(
+        account_id=pl.lit("mooncake-conversation"),
+        since=pl.duration(milliseconds="timestamp"),
+        input_tokens=pl.col("input_length").cast(pl.Int32),
+        output_tokens=pl.col("output_length").cast(pl.Int32),
+        scaffold=pl.Series(names_of(mix(7, np.array([one[0] for one in blocks])))),
+        minhash=pl.Series([_minima(one) for one in blocks], dtype=pl.List(pl.UInt32)),
+        filler=pl.Series(
+            [_minima(one[1:] or one) for one in blocks], dtype=pl.List(pl.UInt32)
+        ),
+    )
 
 
 def _minima(blocks: list[int]) -> list[int]:
