@@ -38,6 +38,7 @@ VIEWS: Final[dict[str, str]] = {
     "params": "shape",
     "schema": "shape",
 }
+VIEW_CODES: Final = {kind: VIEW_NAMES.index(view) for kind, view in VIEWS.items()}
 # Networks that many unrelated people share: no agreement there says anything.
 COMMONS: Final = ("education", "mobile", "hosting", "vpn", "relay", "tor")
 TRUSTED_AFTER: Final = timedelta(days=45)
@@ -50,8 +51,8 @@ class Links:
     """Account-value links in parallel arrays, sorted by value, then first use.
 
     `account` and `value` are int32 codes [links]; `first` is int64 microseconds;
-    `kind_of`, `text_of`, `strength` (log-likelihood ratio), `holders`, `trusted`
-    (holders among trusted accounts) are per value [values].
+    `kind_of`, `text_of`, `view_of` (place in VIEW_NAMES), `strength` (log-likelihood
+    ratio), `holders` and `trusted` (holders among trusted accounts) are per value.
     """
 
     account_ids: NDArray[np.object_]
@@ -62,6 +63,7 @@ class Links:
     first: NDArray[np.int64]
     kind_of: NDArray[np.object_]
     text_of: NDArray[np.object_]
+    view_of: NDArray[np.int8]
     strength: NDArray[np.float64]
     holders: NDArray[np.int64]
     trusted: NDArray[np.int64]
@@ -69,12 +71,6 @@ class Links:
     def codes(self, wanted: Any) -> tuple[NDArray[np.int64], "pa.BooleanArray"]:
         """Return the codes of an Arrow column of ids, and which rows are known."""
         return _codes(self.account_ids, wanted)
-
-    @property
-    def view_of(self) -> NDArray[np.int8]:
-        """Return the position in VIEW_NAMES of each value's view, int8 [values]."""
-        code = {kind: VIEW_NAMES.index(view) for kind, view in VIEWS.items()}
-        return np.array([code[kind] for kind in self.kind_of], dtype=np.int8)
 
 
 def read_links(backend: Any, *, as_of: datetime) -> Links:
@@ -156,7 +152,7 @@ def _encode(
     holders = np.bincount(value, minlength=len(names))
     weights = trusted[account].astype(float)
     among = np.bincount(value, weights=weights, minlength=len(names)).astype(float)
-    common = np.isin(kind_of.astype(str), ["ip", "net"]) & np.isin(text_of, commons)
+    common = _common(kind_of, text_of, commons)
     strength = _strength(among, int(trusted.sum()), common)
     return Links(
         ids,
@@ -167,6 +163,7 @@ def _encode(
         first,
         kind_of,
         text_of,
+        np.array([VIEW_CODES[kind] for kind in kind_of], dtype=np.int8),
         strength,
         holders,
         among.astype(np.int64),
@@ -194,6 +191,18 @@ def _strength(
     """Return log(share among one operator's accounts / share among the trusted)."""
     surprise = np.log((population + 1.0) / (among + 0.5)) + np.log(AGREEMENT)
     return np.where(common, 0.0, np.clip(surprise, 0.0, CAP))
+
+
+def _common(
+    kinds: NDArray[np.object_], texts: NDArray[np.object_], commons: NDArray[np.object_]
+) -> NDArray[np.bool_]:
+    """Return which values are addresses or networks of a shared class."""
+    import pyarrow as pa  # NumPy compares objects pair by pair; Arrow hashes them
+    import pyarrow.compute as pc
+
+    placed = (kinds == "ip") | (kinds == "net")
+    shared = pc.is_in(pa.array(texts, pa.string()), pa.array(commons, pa.string()))
+    return placed & shared.to_numpy(zero_copy_only=False)
 
 
 def _numbered(kinds: Any, texts: Any) -> tuple[NDArray[Any], NDArray[np.int64]]:
