@@ -147,8 +147,8 @@ FEATURES: Final = (
         direction=1,
         label="Disagreements between stated countries",
         analyst_text=(
-            "Declared country, phone, payment and sign-up network name {value} "
-            "countries more than one."
+            "Countries that declared facts, phone, payment and sign-up network name"
+            " beyond the first: {value}."
         ),
         misleads=(
             "Travelers, migrants and remote staff have such lives; never a sole reason."
