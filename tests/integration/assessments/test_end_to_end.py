@@ -82,10 +82,10 @@ def test_a_stored_assessment_is_replayed_bit_by_bit(site: Site, first: dict[str,
 def test_the_log_is_clean_until_a_row_is_touched(site: Site, first: dict[str, Any]):
     site.result("verify_audit", "--full")
     site.sql(
-        "ALTER TABLE scoring_score DISABLE TRIGGER ALL;"
+        "ALTER TABLE scoring_score DISABLE TRIGGER USER;"
         "UPDATE scoring_score SET probability = probability + 1e-15 WHERE id ="
         " (SELECT score_id FROM assessments_assessment ORDER BY id LIMIT 1);"
-        "ALTER TABLE scoring_score ENABLE ALWAYS TRIGGER append_only;"
+        "ALTER TABLE scoring_score ENABLE TRIGGER USER;"
     )
     done = site.run("verify_audit", "--full")
     assert done.code == 1

@@ -60,6 +60,6 @@ def assessed(account_id: str, **columns):
     row = {"account_id": account_id, "created_at": AT - timedelta(hours=2)} | columns
     checked = validate_rows("accounts", [row], as_of=AT).good[0]
     with transaction.atomic():
-        put_account(row=checked, at=AT, actor=ACTOR)
+        account = put_account(row=checked, at=AT, actor=ACTOR)
         occasion = Occasion("signup", AT, AT, ACTOR, "req_1")
-        return assess_account(account_id=account_id, occasion=occasion)
+        return assess_account(account=account, occasion=occasion)
