@@ -79,7 +79,7 @@ def clone(name: str) -> Database:
         except psycopg.errors.ObjectInUse:  # another session is cloning right now
             if wait is None:
                 raise
-            time.sleep(wait)
+            time.sleep(wait)  # the cloning session tells nobody when it is done
     return Database(name)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from abc import ABC, abstractmethod
 from argparse import ArgumentParser, ArgumentTypeError, RawDescriptionHelpFormatter
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,7 +37,7 @@ def moment(text: str) -> datetime:
     return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-class KycriskCommand(BaseCommand):
+class KycriskCommand(BaseCommand, ABC):
     """A command that ends with a result.
 
     A subclass has `help`, with an example, and `run(**options) -> dict`. Exit codes:
@@ -49,9 +50,9 @@ class KycriskCommand(BaseCommand):
     _bar: Bar | None = None
     _as_json = False
 
+    @abstractmethod
     def run(self, **options: Any) -> dict[str, Any]:
         """Do the work and return what `--json` prints."""
-        raise NotImplementedError
 
     def add_arguments(self, parser: Any) -> None:
         """Add what the command takes to argparse's parser; nothing by default."""

@@ -20,7 +20,7 @@ def end(groups: Iterable[int], *, seconds: float = _SECONDS_TO_LEAVE) -> None:
     left = [group for group in groups if _signal(group, signal.SIGTERM)]
     until = time.monotonic() + seconds
     while left and time.monotonic() < until:
-        time.sleep(_GLANCE_SECONDS)
+        time.sleep(_GLANCE_SECONDS)  # groups of others: no signal says that they ended
         left = [group for group in left if _signal(group, 0)]
     for group in left:
         _signal(group, signal.SIGKILL)

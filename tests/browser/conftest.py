@@ -8,7 +8,11 @@ from typing import Any
 
 import pytest
 
-CHROMIUM = os.environ.get("KYCRISK_CHROMIUM") or shutil.which("chromium")
+CHROMIUM = (
+    os.environ.get("KYCRISK_CHROMIUM")
+    or shutil.which("chromium")
+    or shutil.which("chromium-browser")
+)
 
 
 @pytest.fixture(scope="session")

@@ -55,7 +55,7 @@ def stop(data: Path) -> None:
     if pid is not None:
         os.kill(pid, signal.SIGINT)
     while server_pid(data) is not None:
-        time.sleep(0.01)
+        time.sleep(0.01)  # an adopted server is no child: there is nothing to wait on
 
 
 def _serves(pid: int, data: Path) -> bool:

@@ -84,7 +84,7 @@ def _own(users: int) -> None:
                 raise UnusableError(
                     "Another process uses this database; stop it first."
                 ) from None
-            time.sleep(0.05)
+            time.sleep(0.05)  # flock has no wait that ends at a deadline
         else:
             return
 
@@ -149,7 +149,7 @@ def _wait_until_ready(layout: Layout) -> None:
             raise UnusableError(
                 f"The embedded PostgreSQL did not start; {layout.log} says why."
             )
-        time.sleep(0.01)
+        time.sleep(0.01)  # readiness is a line in a file; nobody announces it
 
 
 def _keeper_lives(layout: Layout) -> bool:

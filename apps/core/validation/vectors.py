@@ -161,6 +161,7 @@ def _cast(column: RawColumn, array: pa.Array) -> tuple[pa.Array, NDArray[np.bool
     try:
         return array.cast(target, safe=not pa.types.is_timestamp(target)), nothing
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        # not lost: `present` sends each of these rows to the rule, which names it
         return pa.nulls(len(array), target), present
 
 

@@ -137,7 +137,7 @@ def _layer(one: ReferenceSet) -> Layer | None:
     """Read one file and check its hash before its content is parsed."""
     try:
         raw = file_of(one.kind, one.sha256).read_bytes()
-    except OSError:
+    except OSError:  # a missing file is a bad one: logged, and the last good one stays
         raw = b""
     if hashlib.sha256(raw).hexdigest() != one.sha256:
         _log.error("reference_file_bad", kind=one.kind, version=one.version)

@@ -40,6 +40,6 @@ def _slow(progress: jobs.Progress) -> dict[str, Any]:
     with connection.cursor() as cursor:
         cursor.execute("INSERT INTO broker.worker VALUES (%s)", [os.getpid()])
     if progress.lease.attempt == 1:
-        time.sleep(60)
+        time.sleep(60)  # long enough for the test to kill this worker at work
     progress.advance(1, total=1, phase="writing")
     return _note(progress)

@@ -7,8 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from django.conf import settings
 from apps.core import embedded
 from apps.core.embedded import keeper, scram
 from apps.core.embedded.layout import Layout
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.slow
 ROOT = Path(settings.BASE_DIR)
@@ -99,13 +99,6 @@ def _layout(home: Path) -> Layout:
     return Layout(root=root, sockets=sockets, home=own, passwords={})
 
 
-def _eventually(condition: Callable[[], bool], seconds: float = 10) -> bool:
-    end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.05)
-    return condition()
-
-
 def test_processes_share_one_server_that_stops_with_the_last(home: Path) -> None:
     layout = _layout(home)
     users = [_join(home) for _ in range(3)]  # all three find no server
@@ -116,7 +109,7 @@ def test_processes_share_one_server_that_stops_with_the_last(home: Path) -> None
     _leave(users[1])
     assert embedded.is_running(layout)
     _leave(users[2])
-    assert _eventually(lambda: not embedded.is_running(layout))
+    assert eventually(lambda: not embedded.is_running(layout))
 
 
 def test_the_server_stops_when_its_users_are_killed(home: Path) -> None:
@@ -125,7 +118,7 @@ def test_the_server_stops_when_its_users_are_killed(home: Path) -> None:
     assert _started_at(user)
     user.kill()
     user.communicate()
-    assert _eventually(lambda: keeper.server_pid(layout.data) is None)
+    assert eventually(lambda: keeper.server_pid(layout.data) is None)
 
 
 def test_a_killed_server_is_back_for_those_who_use_it(home: Path) -> None:
@@ -135,7 +128,7 @@ def test_a_killed_server_is_back_for_those_who_use_it(home: Path) -> None:
     pid = keeper.server_pid(layout.data)
     assert pid
     os.kill(pid, signal.SIGKILL)
-    assert _eventually(
+    assert eventually(
         lambda: (
             keeper.server_pid(layout.data) not in {None, pid}
             and embedded.is_running(layout)
@@ -162,7 +155,7 @@ def test_a_server_without_keeper_is_adopted(home: Path) -> None:
     _leave(first)
     assert embedded.is_running(layout)
     _leave(second)
-    assert _eventually(lambda: keeper.server_pid(layout.data) is None)
+    assert eventually(lambda: keeper.server_pid(layout.data) is None)
 
 
 def test_a_restart_is_quick(home: Path) -> None:
@@ -186,7 +179,7 @@ def test_a_restart_is_quick(home: Path) -> None:
 
 def _leave_alone(layout: Layout) -> None:
     """Wait until the server that an earlier test used has stopped."""
-    assert _eventually(lambda: keeper.server_pid(layout.data) is None)
+    assert eventually(lambda: keeper.server_pid(layout.data) is None)
 
 
 def test_works_from_a_closed_folder_and_opens_nothing(
@@ -240,7 +233,7 @@ def test_an_unprivileged_user_has_everything_in_the_home(home: Path) -> None:
             done.stderr
         )
         data = open_home / "home/postgres/data"
-        assert _eventually(lambda: keeper.server_pid(data) is None)
+        assert eventually(lambda: keeper.server_pid(data) is None)
     finally:
         shutil.rmtree(open_home)
 
@@ -278,7 +271,7 @@ def test_data_without_their_home_are_dropped(home: Path) -> None:
     user = _join(home)
     assert _started_at(user)
     _leave(user)
-    assert _eventually(lambda: not embedded.is_running(layout))
+    assert eventually(lambda: not embedded.is_running(layout))
     before = (layout.data / "kycrisk.id").read_text()
     shutil.rmtree(home)
     home.mkdir()

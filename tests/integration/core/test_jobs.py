@@ -4,8 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,6 +19,7 @@ from apps.core.errors import ConflictError
 from apps.core.models import Job
 from kycrisk.celery import configuration
 from tests.databases import Database
+from tests.waiting import eventually
 
 AT = datetime(2026, 11, 1, 10, 7, tzinfo=UTC)
 KIND = "rings.find_rings"
@@ -171,13 +171,6 @@ def worker(
     bell.close()
 
 
-def _eventually(condition: Callable[[], bool], seconds: float = 30) -> bool:
-    end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.1)
-    return condition()
-
-
 def _count(table: str) -> int:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT count(*) FROM broker.{table}")
@@ -190,7 +183,7 @@ def test_a_killed_worker_costs_a_delay_and_nothing_else(
     worker: "subprocess.Popen[bytes]",
 ) -> None:
     job = _job("slow", kind="sample.slow", number=3)
-    assert _eventually(lambda: _count("worker") == 1)
+    assert eventually(lambda: _count("worker") == 1)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pid FROM broker.worker")
         os.kill(int(cursor.fetchone()[0]), signal.SIGKILL)
@@ -198,7 +191,7 @@ def test_a_killed_worker_costs_a_delay_and_nothing_else(
     # The lease runs out in a minute; the test does not wait for it.
     Job.objects.filter(pk=job.pk).update(lease_until=Now() - timedelta(seconds=1))
     assert jobs.ring_again()["rung"] == 1
-    assert _eventually(lambda: _state(job) == Job.State.DONE)
+    assert eventually(lambda: _state(job) == Job.State.DONE)
     assert job.attempts == 2
     assert _count("effect") == 1
 
@@ -212,7 +205,7 @@ def test_a_wiped_broker_loses_nothing(worker: "subprocess.Popen[bytes]") -> None
         cursor.execute("DELETE FROM broker.kombu_queue")
     Job.objects.update(created_at=Now() - timedelta(minutes=1))
     jobs.ring_again()
-    assert _eventually(lambda: not Job.objects.exclude(state="done").exists())
+    assert eventually(lambda: not Job.objects.exclude(state="done").exists())
     assert _count("effect") == len(made)
     broker.prune()
     assert _count("kombu_message") == 0

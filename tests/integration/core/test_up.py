@@ -5,8 +5,7 @@ import re
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from urllib.error import HTTPError
@@ -16,6 +15,7 @@ import pytest
 from django.conf import settings
 
 from tests.databases import Database
+from tests.waiting import eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.faults]
 
@@ -83,15 +83,8 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _eventually(condition: Callable[[], bool], seconds: float = 40) -> bool:
-    end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.1)
-    return condition()
-
-
 def _gone(pids: dict[int, str]) -> bool:
-    return _eventually(lambda: not _alive(pids))
+    return eventually(lambda: not _alive(pids))
 
 
 def test_serves_heals_and_leaves_nothing(service: "subprocess.Popen[str]") -> None:
@@ -101,8 +94,8 @@ def test_serves_heals_and_leaves_nothing(service: "subprocess.Popen[str]") -> No
     assert _status(f"{address}/metrics")[0] == 200
     web = next(pid for pid, line in _below(service.pid).items() if "granian" in line)
     os.kill(web, signal.SIGKILL)
-    assert _eventually(lambda: web not in _below(service.pid))
-    assert _eventually(lambda: _answers(f"{address}/readyz"))
+    assert eventually(lambda: web not in _below(service.pid))
+    assert eventually(lambda: _answers(f"{address}/readyz"))
     children = _below(service.pid)
     assert sum("granian" in line for line in children.values()) >= 3
     service.terminate()

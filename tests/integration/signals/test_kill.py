@@ -49,7 +49,7 @@ def kill_when_it_has_left(
             if left(places) > goal:
                 os.killpg(process.pid, signal.SIGKILL)
                 return True
-            time.sleep(0.01)
+            time.sleep(0.01)  # the moment to kill is a count of files on disk
     return False
 
 
