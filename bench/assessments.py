@@ -23,6 +23,7 @@ from pathlib import Path
 
 import numpy as np
 import report
+from commands import manage
 
 ROOT = Path(__file__).parent.parent
 CLIENTS = 4
@@ -31,8 +32,8 @@ WARM_UP_S = 5
 
 def main() -> None:
     options = _options()
-    _manage("demo", "--check", "--json")
-    key = _manage("create_api_key", "--name", "bench", "--scopes", "assess", "--json")
+    manage("demo", "--check", "--json")
+    key = manage("create_api_key", "--name", "bench", "--scopes", "assess", "--json")
     service = subprocess.Popen(
         [sys.executable, "manage.py", "up", "--port", "0"],
         cwd=ROOT,
@@ -48,7 +49,7 @@ def main() -> None:
     finally:
         service.send_signal(signal.SIGTERM)
         service.wait(timeout=60)
-    verified = _manage("verify_audit", "--full", "--json")
+    verified = manage("verify_audit", "--full", "--json")
     quantiles = np.percentile(np.array(times) * 1000, [50, 95, 99]).round(2)
     figures = {
         "clients": CLIENTS,
@@ -68,17 +69,6 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seconds", type=int, default=30, choices=range(5, 301))
     parser.add_argument("--seed", type=int, default=1)
     return parser.parse_args()
-
-
-def _manage(*words: str) -> dict:
-    done = subprocess.run(
-        [sys.executable, "manage.py", *words],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-    return json.loads(done.stdout.strip().splitlines()[-1])
 
 
 def _host(service: subprocess.Popen) -> str:

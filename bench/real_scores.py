@@ -12,13 +12,12 @@ Example: KYCRISK_HOME=/tmp/real-home .venv/bin/python bench/real_scores.py \
 import argparse
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import report
+from commands import manage
 
 ROOT = Path(__file__).parent.parent
 AS_OF = "2026-11-01T00:00:00Z"
@@ -32,14 +31,14 @@ def main() -> None:
     for name in KEYS:
         os.environ[name] = (options.models / "keys" / name).read_text().strip()
     for folder in FOLDERS:
-        _manage("refresh_reference", "--from", str(options.data / folder), "--add")
-    imported = _manage("import_bundle", str(options.real / "bundle"))
+        manage("refresh_reference", "--from", str(options.data / folder), "--add")
+    imported = manage("import_bundle", str(options.real / "bundle"))
     for folder in sorted((options.models / "models").glob("mdl_*")):
-        adopted = _manage("adopt_model", str(folder))
-        _manage("promote", adopted["id"], "--no-approval")
-    _manage("assess", "--as-of", AS_OF, "--all")
+        adopted = manage("adopt_model", str(folder))
+        manage("promote", adopted["id"], "--no-approval")
+    manage("assess", "--as-of", AS_OF, "--all")
     scores = options.real / "scores.parquet"
-    _manage("export_scores", "--as-of", AS_OF, str(scores))
+    manage("export_scores", "--as-of", AS_OF, str(scores))
     figures = {
         "rejected": sum(one["rejected"] for one in imported["tables"].values()),
         "clients": _by_size(options.real, scores),
@@ -55,17 +54,6 @@ def _options() -> argparse.Namespace:
     parser.add_argument("real", type=Path, help="what bench/real_traces.py wrote")
     parser.add_argument("--models", type=Path, required=True, help="the other home")
     return parser.parse_args()
-
-
-def _manage(*words: str) -> dict:
-    done = subprocess.run(
-        [sys.executable, "manage.py", *words, "--json"],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-    return json.loads(done.stdout.strip().splitlines()[-1])
 
 
 def _by_size(real: Path, scores: Path) -> list[dict]:

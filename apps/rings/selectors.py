@@ -2,13 +2,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from hashlib import sha256
 from typing import Any
 
-import msgspec
 from django.db import connection
 from django.db.models import QuerySet
 
+from apps.core import canonical
 from apps.rings.models import Membership, Ring, RingRun
 from ml.frames import RingPart
 from ml.rings.place import place
@@ -145,13 +144,13 @@ def ring_content(row: Ring, members: Sequence[Membership]) -> dict[str, Any]:
         for one in ranked
     ]
     return {
-        "members_sha256": _digest(places),
+        "members_sha256": canonical.digest(places),
         "ring_id": row.ring_id,
         "size": row.size,
         "probability": row.probability.hex(),
         "log_odds": row.log_odds.hex(),
         "views": list(row.views),
-        "evidence_sha256": _digest(row.evidence),
+        "evidence_sha256": canonical.digest(row.evidence),
         "first_seen_at": row.first_seen_at.isoformat(),
     }
 
@@ -164,7 +163,7 @@ def run_content(run: RingRun, rings: list[dict[str, Any]]) -> dict[str, Any]:
         "code_version": run.code_version,
         "accounts": run.accounts,
         "links": run.links,
-        "rings": {f"{at}": _digest(ring) for at, ring in enumerate(rings)},
+        "rings": {f"{at}": canonical.digest(ring) for at, ring in enumerate(rings)},
     }
 
 
@@ -175,7 +174,3 @@ def audited_runs() -> Iterator[tuple[str, int, dict[str, Any]]]:
         rows = rings.prefetch_related("memberships")
         contents = [ring_content(row, row.memberships.all()) for row in rows]
         yield str(run.pk), 1, run_content(run, contents)
-
-
-def _digest(content: Any) -> str:
-    return sha256(msgspec.json.encode(content, order="deterministic")).hexdigest()

@@ -50,9 +50,9 @@ def assess_all(
         progress.advance(0, phase="rings")
         run = rings.find_rings(as_of=as_of, engine=engine, at=occasion.at)
         progress.advance(0, phase="features")
-        frame = features.take_snapshots(as_of=as_of, engine=engine)
-    if account_ids is not None:
-        frame = frame.rows(np.isin(np.asarray(frame.account_ids), account_ids))
+        frame = features.take_snapshots(
+            as_of=as_of, account_ids=account_ids, engine=engine
+        )
     parts = ring_selectors.ring_parts(as_of=as_of)
     stored, actions = _assess_frame(frame, parts, occasion, progress)
     audit.sequence_now(at=occasion.at)
