@@ -17,6 +17,7 @@ from apps.assessments.presenters import answer, stored_answer
 from apps.assessments.schemas import AssessmentRequest, openapi, read_request
 from apps.assessments.selectors import assessment_of, newest_assessments
 from apps.core.middleware import request_id_of
+from apps.core.sql import pipelined
 from apps.customers import services as customers
 
 ENDPOINT = "assessments"
@@ -47,6 +48,7 @@ class Assessments(APIView):
             request_body=request.data,
             at=at,
             effect=lambda: (201, _assess(asked, occasion)),
+            small=True,
         )
         return _reply(reply.status, reply.body, replayed=reply.replayed)
 
@@ -77,7 +79,7 @@ def _assess(asked: AssessmentRequest, occasion: services.Occasion) -> str:
 
 def _without_trace(asked: AssessmentRequest, occasion: services.Occasion) -> str:
     """Return what the answer would be, and leave nothing behind."""
-    with transaction.atomic():
+    with transaction.atomic(), pipelined():
         body = _assess(asked, occasion)
         transaction.set_rollback(True)
     return body

@@ -15,6 +15,7 @@ from apps.audit.body import (
     entry_row,
 )
 from apps.audit.sequencer import ForkedLogError, sequence_now
+from apps.core.sql import execute
 
 __all__ = [
     "Actor",
@@ -30,7 +31,7 @@ __all__ = [
 _COLUMNS = ", ".join(EntryRow._fields)
 _INSERT = (
     f"INSERT INTO audit.entry ({_COLUMNS}) VALUES"
-    f" ({', '.join(['%s'] * len(EntryRow._fields))})"
+    f" ({', '.join(f'${at}' for at in range(1, len(EntryRow._fields) + 1))})"
 )
 _COPY = f"COPY audit.entry ({_COLUMNS}) FROM STDIN"
 
@@ -71,21 +72,21 @@ def record(  # noqa: PLR0913 - the columns of an entry
             job_id=job_id,
         )
     )
-    with connection.cursor() as cursor:
-        cursor.execute(_INSERT, row)
+    execute(_INSERT, *row)
     return row.id
 
 
 def record_many(records: Iterable[Record]) -> list[UUID]:
-    """Record many changes inside the caller's transaction, by COPY."""
+    """Record many changes inside the caller's transaction; several by COPY."""
     _need_transaction()
-    ids = []
-    with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
-        for one in records:
-            row = entry_row(one)
-            copy.write_row(row)
-            ids.append(row.id)
-    return ids
+    rows = [entry_row(one) for one in records]
+    if len(rows) == 1:
+        execute(_INSERT, *rows[0])
+    elif rows:
+        with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
+            for row in rows:
+                copy.write_row(row)
+    return [row.id for row in rows]
 
 
 def record_chunk(

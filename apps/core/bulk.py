@@ -13,6 +13,8 @@ import msgspec
 from django.db import connection, models
 from psycopg.types.json import Jsonb
 
+from apps.core.sql import execute
+
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
@@ -25,13 +27,12 @@ def write_rows(rows: Sequence[models.Model]) -> None:
     if not rows:
         return
     plan = _plan(type(rows[0]), rows[0].pk is not None)
-    with connection.cursor() as cursor:
-        if len(rows) == 1:
-            cursor.execute(plan.insert, plan.line(rows[0]))
-            return
-        with cursor.copy(plan.copy) as to:
-            for row in rows:
-                to.write_row(plan.line(row))
+    if len(rows) == 1:
+        execute(plan.insert, *map(_literal, plan.line(rows[0])))
+        return
+    with connection.cursor() as cursor, cursor.copy(plan.copy) as to:
+        for row in rows:
+            to.write_row(plan.line(row))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ def _plan(model: type[models.Model], keyed: bool) -> _Plan:
         field for field in model._meta.concrete_fields if keyed or not field.primary_key
     ]
     names = ", ".join(quote(str(field.column)) for field in fields)
-    marks = ", ".join(["%s"] * len(fields))
+    marks = ", ".join(f"${at}" for at in range(1, len(fields) + 1))
     table = quote(model._meta.db_table)
     return _Plan(
         insert=f"INSERT INTO {table} ({names}) VALUES ({marks})",
@@ -63,6 +64,13 @@ def _plan(model: type[models.Model], keyed: bool) -> _Plan:
             (field.attname, isinstance(field, models.JSONField)) for field in fields
         ),
     )
+
+
+def _literal(value: Any) -> Any:
+    """Write a row of floats as PostgreSQL reads it: the driver would look at each."""
+    if type(value) is list and value and set(map(type, value)) == {float}:
+        return "{" + ",".join(map(repr, value)) + "}"
+    return value
 
 
 def _json(value: Any) -> Jsonb | None:

@@ -10,6 +10,7 @@ import pyarrow.csv as pacsv
 from django.db import connection
 from psycopg import ClientCursor
 
+from apps.core.sql import fetch
 from apps.customers.models import Account, AccountVersion
 from apps.customers.policy import (
     ACCOUNT_VERSION,
@@ -35,6 +36,15 @@ _ARROW: Final = {
 WINDOWS: Final = {"1h": 1, "24h": 24, "7d": 168, "30d": 720, "90d": 2160}
 
 _OWN: Final = {"account_id": "a.account_id", "created_at": "a.created_at"}
+_COLUMNS: Final = ", ".join(
+    _OWN.get(column.name, f"v.{column.name}") for column in TABLES["accounts"]
+)
+_IN_FORCE_SQL: Final = f"""
+SELECT {_COLUMNS} FROM customers_account a JOIN LATERAL (
+  SELECT * FROM customers_accountversion
+  WHERE account_id = a.id AND valid_from <= $2 AND recorded_at <= $2
+  ORDER BY valid_from DESC, recorded_at DESC, id DESC LIMIT 1) v ON true
+WHERE a.account_id = ANY($1::text[]) AND a.created_at <= $2 AND a.recorded_at <= $2"""
 
 
 def accounts_table(
@@ -45,11 +55,8 @@ def accounts_table(
     An account is there from the moment it was recorded; `recorded_at` is that of the
     version. Sorted by account.
     """
-    columns = ", ".join(
-        _OWN.get(column.name, f"v.{column.name}") for column in TABLES["accounts"]
-    )
     query = f"""
-SELECT {columns} FROM (
+SELECT {_COLUMNS} FROM (
   SELECT DISTINCT ON (account_id) * FROM customers_accountversion
   WHERE valid_from <= %(t)s AND recorded_at <= %(t)s
     AND (%(ids)s::text[] IS NULL OR account_id IN (
@@ -59,6 +66,19 @@ JOIN customers_account a ON a.id = v.account_id
 WHERE a.created_at <= %(t)s AND a.recorded_at <= %(t)s
 ORDER BY a.account_id"""
     return _table("accounts", query, as_of, account_ids)
+
+
+def facts_in_force(
+    *, account_ids: Sequence[str], as_of: datetime
+) -> dict[str, dict[str, Any]]:
+    """Return the row of `accounts_table` of each of a few known accounts, by its id."""
+    rows = fetch(_IN_FORCE_SQL, list(account_ids), as_of)
+    names = TABLES["accounts"]
+    found = [
+        {column.name: value for column, value in zip(names, row, strict=True)}
+        for row in rows
+    ]
+    return {row["account_id"]: row for row in found}
 
 
 def values_table(as_of: datetime, account_ids: Sequence[str] | None = None) -> pa.Table:

@@ -6,14 +6,15 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import numpy as np
-from django.db import connection
 
 from apps.core.errors import NotFoundError
+from apps.core.sql import fetch
 from ml.features import FEATURES, NAMES, EntryFacts, catalogue_hash, missing_shared
 from ml.features.entry import ENTRY_COLUMNS
 from ml.features.links import KINDS, WINDOWS
 
 _VERSIONED: Final = tuple(name for name in ENTRY_COLUMNS if name != "created_at")
+_KINDS: Final = list(KINDS)
 _DAYS: Final = tuple(WINDOWS.values())
 _COUNTED: Final = ", ".join(
     "count(DISTINCT other.account_id)"
@@ -26,10 +27,10 @@ _COLUMNS: Final = ", ".join(f"version.{name}" for name in _VERSIONED)
 # The same question as ml.features.links.counts, asked about one account. Another
 # account may have several rows of one value (a late fact of an earlier sight).
 _CURRENT_SQL: Final = f"""
-WITH asked AS (SELECT %(as_of)s::timestamptz AS at),
+WITH asked AS (SELECT $1::timestamptz AS at),
 chosen AS (
     SELECT id, created_at FROM customers_account, asked
-    WHERE account_id = %(account_id)s AND created_at <= at AND recorded_at <= at
+    WHERE account_id = $2 AND created_at <= at AND recorded_at <= at
 ),
 links AS (
     SELECT own.kind, {_MOST}
@@ -42,14 +43,14 @@ links AS (
             AND other.seen_at > at - interval '{max(_DAYS)} days'
             AND other.account_id <> own.account_id
     ) others
-    WHERE own.kind = ANY(%(kinds)s) AND own.seen_at <= at AND own.recorded_at <= at
+    WHERE own.kind = ANY($3::text[]) AND own.seen_at <= at AND own.recorded_at <= at
     GROUP BY own.kind
 )
 SELECT chosen.created_at, {_COLUMNS},
     (SELECT json_object_agg(kind, json_build_array({_COUNTS})) FROM links),
     (SELECT json_agg(stored."values") FROM features_signalsnapshot stored
         WHERE stored.account_id = chosen.id AND stored.as_of <= at
-            AND stored.catalogue = %(catalogue)s)
+            AND stored.catalogue = $4)
 FROM asked CROSS JOIN chosen
 JOIN LATERAL (
     SELECT * FROM customers_accountversion v
@@ -83,17 +84,10 @@ def current(*, account_id: str, as_of: datetime) -> Current:
     Signals of a later run or of another catalogue are left out. Raise NotFoundError
     when the account was not known by then.
     """
-    parameters: dict[str, Any] = {
-        "account_id": account_id,
-        "as_of": as_of,
-        "kinds": list(KINDS),
-        "catalogue": catalogue_hash(),
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(_CURRENT_SQL, parameters)
-        row = cursor.fetchone()
-    if row is None:
+    found = fetch(_CURRENT_SQL, as_of, account_id, _KINDS, catalogue_hash())
+    if not found:
         raise NotFoundError("This account is not known at that moment.")
+    [row] = found
     created, *columns, links, signals = row
     arrays = {
         name: np.array([value], dtype=object)

@@ -4,10 +4,10 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from django.db import connection
 from django.db.models import QuerySet
 
 from apps.core import canonical
+from apps.core.sql import fetch
 from apps.rings.models import Membership, Ring, RingRun
 from ml.frames import RingPart
 from ml.rings.place import place
@@ -16,10 +16,10 @@ from ml.rings.place import place
 _SIGNUP_SQL = """
 WITH run AS (
     SELECT id, created_at FROM rings_ringrun
-    WHERE as_of <= %(as_of)s AND created_at <= %(as_of)s
+    WHERE as_of <= $1 AND created_at <= $1
     ORDER BY as_of DESC, id DESC LIMIT 1
 ), mine AS (
-    SELECT id FROM customers_account WHERE account_id = %(account)s
+    SELECT id FROM customers_account WHERE account_id = $2
 )
 SELECT (SELECT id FROM run), (SELECT created_at FROM run),
   (SELECT json_agg(json_build_array(
@@ -72,9 +72,7 @@ def ring_part_for_signup(*, account_id: str, as_of: datetime) -> RingPart | None
     An account that came after the pass belongs by the values that hold the ring
     together: its agreement is computed as for members, one strongest value a view.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(_SIGNUP_SQL, {"account": account_id, "as_of": as_of})
-        run_id, made_at, places, values = cursor.fetchone()
+    [(run_id, made_at, places, values)] = fetch(_SIGNUP_SQL, as_of, account_id)
     if run_id is None:
         return None
     parts = [

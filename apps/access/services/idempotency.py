@@ -8,11 +8,12 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from apps.access.errors import (
     IdempotencyKeyMissingError,
@@ -21,6 +22,7 @@ from apps.access.errors import (
     InProgressError,
 )
 from apps.access.models import IdempotentReply, ServiceKey
+from apps.core.sql import execute, fetch, pipelined
 
 KEPT_FOR = timedelta(days=7)
 _FIRST_ERROR = 500
@@ -30,12 +32,12 @@ _SHAPE = re.compile(r"[A-Za-z0-9_-]{16,128}")
 _BEGIN = """
 INSERT INTO access_idempotentreply
     (service_key_id, endpoint, key, fingerprint, body, created_at)
-SELECT %(owner)s, %(endpoint)s, %(key)s, %(fingerprint)s, '', %(at)s
-WHERE pg_try_advisory_xact_lock(%(lock)s)
+SELECT $1::text, $2, $3, $4, '', $5
+WHERE pg_try_advisory_xact_lock($6::bigint)
 ON CONFLICT (service_key_id, endpoint, key) DO NOTHING
 RETURNING id
 """
-_END = "UPDATE access_idempotentreply SET status = %s, body = %s WHERE id = %s"
+_END = "UPDATE access_idempotentreply SET status = $1, body = $2 WHERE id = $3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,35 +70,27 @@ def once(
     request_body: Any,
     at: datetime,
     effect: Callable[[], tuple[int, str]],
+    small: bool = False,
 ) -> Reply:
     """Run `effect() -> (status, JSON text)` once for this key, and replay it after.
 
-    The effect runs inside the transaction that stores its reply. Raises the errors of
-    check_key, IdempotencyMismatchError (another body) and InProgressError.
+    The effect runs inside the transaction that stores its reply; a `small` one uses no
+    COPY, so its statements may travel together (`apps.core.sql.pipelined`). Raises the
+    errors of check_key, IdempotencyMismatchError (another body) and InProgressError.
     """
     key = check_key(key)
     fingerprint = _fingerprint(request_body)
     lock = _digest(f"{service_key.pk} {endpoint} {key}")
-    begun: dict[str, Any] = {
-        "owner": service_key.pk,
-        "endpoint": endpoint,
-        "key": key,
-        "fingerprint": fingerprint,
-        "at": at,
-        "lock": int.from_bytes(lock[:8], "big", signed=True),
-    }
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(_BEGIN, begun)
-            row = cursor.fetchone()
-        if row is None:
+    number = int.from_bytes(lock[:8], "big", signed=True)
+    with transaction.atomic(), pipelined() if small else nullcontext():
+        begun = fetch(_BEGIN, service_key.pk, endpoint, key, fingerprint, at, number)
+        if not begun:
             return _stored(service_key, endpoint, key, fingerprint)
         status, body = effect()
         if status >= _FIRST_ERROR:
             transaction.set_rollback(True)
             return Reply(status, body)
-        with connection.cursor() as cursor:
-            cursor.execute(_END, [status, body, row[0]])
+        execute(_END, status, body, begun[0][0])
     return Reply(status, body)
 
 

@@ -4,6 +4,7 @@ from apps.assessments.services.occasion import Occasion
 from apps.assessments.services.pipeline import assess_account
 from apps.assessments.services.population import Assessed, assess_all, assess_changed
 from apps.assessments.services.store import Judged, Stored
+from apps.assessments.services.warm import warm
 
 __all__ = [
     "Assessed",
@@ -13,4 +14,5 @@ __all__ = [
     "assess_account",
     "assess_all",
     "assess_changed",
+    "warm",
 ]

@@ -63,8 +63,7 @@ def facts_by_account(
 
     Raises UnknownAccountError where one of them is not known at `as_of`.
     """
-    table = customers.accounts_table(as_of=as_of, account_ids=account_ids)
-    rows = {row["account_id"]: row for row in table.to_pylist()}
+    rows = customers.facts_in_force(account_ids=account_ids, as_of=as_of)
     if len(rows) < len(account_ids):
         raise UnknownAccountError
     return [rows[account_id] for account_id in account_ids]

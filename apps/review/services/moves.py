@@ -49,7 +49,8 @@ def move(
     for name, value in changed.items():
         setattr(case, name, value)
     case.row_version += 1
-    case.save(update_fields=["state", "closed_at", "row_version", *changed])
+    names = ("state", "closed_at", "row_version", *changed)
+    Case.objects.filter(pk=case.pk).update(**{n: getattr(case, n) for n in names})
     record_case(case, kind, actor=actor, at=at)
     if state == State.CLOSED and case.ring_case_id:
         _close_ring(case.ring_case_id, actor=actor, at=at)

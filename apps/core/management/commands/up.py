@@ -92,14 +92,16 @@ def _environment() -> dict[str, str]:
 def _services(host: str, port: int) -> dict[str, list[str]]:
     celery = [sys.executable, "-m", "celery", "-q", "-A", "kycrisk.celery"]
     worker = [*celery, "worker", "--loglevel=WARNING", "--without-gossip"]
+    # A pass over everybody must not take the processor from a waiting customer.
+    patient = ["nice", "-n", "10", *worker]
     alone = ["--without-mingle", "--without-heartbeat"]
     granian = [sys.executable, "-m", "granian", "kycrisk.wsgi:application"]
     address = ["--interface=wsgi", f"--host={host}", f"--port={port}"]
-    size = ["--workers=2", "--blocking-threads=4", "--http=1", "--no-ws"]
+    size = ["--workers=2", "--blocking-threads=2", "--http=1", "--no-ws"]
     life = ["--respawn-failed-workers", "--log-level=warning"]
     return {
         "web": [*granian, *address, *size, *life],
-        "worker": [*worker, *alone, "--queues=kycrisk", "--concurrency=2"],
+        "worker": [*patient, *alone, "--queues=kycrisk", "--concurrency=2"],
         "quick worker": [*worker, *alone, "--queues=quick", "--pool=solo"],
         # In memory: jobs know their slots, so nothing needs to be remembered.
         "beat": [*celery, "beat", "--loglevel=WARNING", "-S", "celery.beat:Scheduler"],
