@@ -90,6 +90,8 @@ class Explainer:
     ) -> list[tuple[Reason, ...]]:
         """Return at most four reasons that raise the score, then the main one against.
 
+        Where nothing that may be shown moves the score, the one reason says so.
+
         values: float64 [n, features], NaN missing. evidence: float64 [n] by name, what
         a feature's floor is compared with. group: the ring's part in log-odds, [n].
         """
@@ -106,7 +108,7 @@ class Explainer:
             )
             if ring is not None and joined * POINTS >= LEAST_POINTS:
                 found.append(group_reason(ring, joined))
-            answers.append(principal(found))
+            answers.append(principal(found) or (_nothing_stands_out(sums[row, -1]),))
         return answers
 
     def _shown(
@@ -207,6 +209,22 @@ def group_reason(ring: RingPart, joined: float) -> Reason:
             f" joins it holds for this account."
         ),
         customer_safe_key=None,
+    )
+
+
+def _nothing_stands_out(absent: float) -> Reason:
+    """Tell of an account that is like most; `absent` is the part of what is missing."""
+    return Reason(
+        code=MISSING_CODE,
+        family="DAT",
+        direction="raises" if absent > 0.0 else "lowers",
+        points=round(absent * POINTS, 2),
+        text=(
+            "Nothing that is known of this account sets it apart from a typical honest"
+            " one; what is unknown is read as such an account's value."
+        ),
+        customer_safe_key=None,
+        features=(),
     )
 
 
