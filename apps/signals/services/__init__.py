@@ -1,6 +1,11 @@
 """Writes of facts: bundles, batches, and the move from hot tables to the lake."""
 
-from apps.signals.services.imports import Counts, ImportReport, import_bundle
+from apps.signals.services.imports import (
+    Counts,
+    ImportReport,
+    import_bundle,
+    rehearse_bundle,
+)
 from apps.signals.services.ingest import record_batch
 from apps.signals.services.record import record_outcomes, record_provider_event
 from apps.signals.services.reports import BatchReport
@@ -14,5 +19,6 @@ __all__ = [
     "record_batch",
     "record_outcomes",
     "record_provider_event",
+    "rehearse_bundle",
     "seal_hours",
 ]

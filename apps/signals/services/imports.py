@@ -80,6 +80,27 @@ def import_bundle(
     return report
 
 
+def rehearse_bundle(
+    *, folder: Path, at: datetime, actor: audit.Actor, bar: Bar
+) -> ImportReport:
+    """Do what import_bundle would do with a bundle, and keep nothing of it.
+
+    The same code runs in a transaction that is taken back, so that counts and
+    `.rejected` are those of the import. Usage is checked but not published: whether the
+    lake holds a row already is only known then. Raises ImportRunningError.
+    """
+    sources = bundle_sources(folder)
+    report = ImportReport()
+    try:
+        with _alone(), transaction.atomic():
+            _load_all(sources, folder, report, at, actor, bar, keep=False)
+            transaction.set_rollback(True)
+    finally:
+        for source in sources:
+            shutil.rmtree(work_folder(source), ignore_errors=True)
+    return report
+
+
 @contextmanager
 def _alone() -> Iterator[None]:
     """Let one import run at a time; a killed one lets go with its connection."""
@@ -101,13 +122,16 @@ def _load_all(
     at: datetime,
     actor: audit.Actor,
     bar: Bar,
+    *,
+    keep: bool = True,
 ) -> None:
     for table in dict.fromkeys(source.table for source in sources):
         mine = [source for source in sources if source.table == table]
-        load = _load_lake_table if table in LAKE_TABLES else _load_small_table
         fresh, rows = _not_loaded(mine, report, at)
-        if fresh:
-            load(fresh, rows, at, bar)
+        if fresh and table in LAKE_TABLES:
+            _load_lake_table(fresh, rows, at, bar, keep=keep)
+        elif fresh:
+            _load_small_table(fresh, rows, at, bar)
         for source, row in zip(fresh, rows, strict=True):
             _finish(source, row, folder, report, at, actor)
 
@@ -151,7 +175,12 @@ def _load_small_table(
 
 
 def _load_lake_table(
-    sources: Sequence[Source], rows: Sequence[ImportedFile], at: datetime, bar: Bar
+    sources: Sequence[Source],
+    rows: Sequence[ImportedFile],
+    at: datetime,
+    bar: Bar,
+    *,
+    keep: bool,
 ) -> None:
     accounts = known_account_ids()
     staged = [
@@ -165,12 +194,15 @@ def _load_lake_table(
     ]
     table = sources[0].table
     advance = partial(bar, f"store {table}")
-    publish(Batch(table, staged, rows), at=at, advance=advance)
+    if keep:
+        publish(Batch(table, staged, rows), at=at, advance=advance)
     for one, row in zip(staged, rows, strict=True):
         dates = row.progress.get("dates", {}).values()
         accepted, duplicates, conflicts = (
             sum(counts) for counts in zip(*dates, (0, 0, 0), strict=True)
         )
+        if not keep:
+            accepted = one.rows
         row.progress["counts"] = [accepted, duplicates, conflicts + one.rejected]
         row.warnings = one.warnings
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 from django.conf import settings
 
 from apps.core import canonical
@@ -39,6 +40,11 @@ class Staged:
     parts: list[Path]
     rejected: int
     warnings: list[str]
+
+    @property
+    def rows(self) -> int:
+        """How many rows were found fit."""
+        return sum(pq.read_metadata(part).num_rows for part in self.parts)
 
 
 def stage_file(

@@ -35,6 +35,19 @@ def load(lake: Path) -> Callable[..., Any]:
 
 
 @pytest.fixture
+def rehearse(lake: Path) -> Callable[..., Any]:
+    from apps.audit.services import Actor
+    from apps.signals.services import rehearse_bundle
+
+    def run(folder: Path, *, at: datetime = bundles.AT) -> Any:
+        return rehearse_bundle(
+            folder=folder, at=at, actor=Actor("system", "test"), bar=lambda *_: None
+        )
+
+    return run
+
+
+@pytest.fixture
 def people(db: None) -> list[str]:
     """Twelve known accounts."""
     from apps.customers import services as customers
