@@ -132,7 +132,7 @@ def _signup(chance: random.Random) -> dict:
             "plan": "free",
             "email": f"person{number:x}@mail{chance.randrange(40)}.example",
             "email_verified": chance.choice([True, True, False]),
-            "phone": f"+4930{chance.randrange(10**7, 10**8)}",
+            "phone": f"+491{chance.randrange(5 * 10**9, 8 * 10**9)}",
             "name": "Jordan Example",
             "declared_country": "DE",
         },
