@@ -108,7 +108,9 @@ class Explainer:
             )
             if ring is not None and joined * POINTS >= LEAST_POINTS:
                 found.append(group_reason(ring, joined))
-            answers.append(principal(found) or (_nothing_stands_out(sums[row, -1]),))
+            answers.append(
+                principal(found) or (_nothing_stands_out(float(sums[row, -1])),)
+            )
         return answers
 
     def _shown(
