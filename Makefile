@@ -1,6 +1,6 @@
 SHELL := /bin/sh
 PYTHON := .venv/bin/python
-CODE := manage.py kycrisk apps ml bench tests
+CODE := manage.py kycrisk apps ml bench tests clients
 .DEFAULT_GOAL := help
 .PHONY: help install demo demo-check test check lint bench faults fix browser
 
@@ -34,6 +34,7 @@ lint: install ## style, types, direction of imports, migrations
 	@.venv/bin/ruff check $(CODE)
 	@.venv/bin/ruff format --check $(CODE)
 	@.venv/bin/mypy manage.py kycrisk apps ml
+	@.venv/bin/mypy clients/python/src
 	@.venv/bin/lint-imports --no-cache
 	@KYCRISK_ENV=test $(PYTHON) manage.py makemigrations --check --dry-run
 
