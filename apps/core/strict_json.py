@@ -84,9 +84,14 @@ def loads(raw: bytes, *, max_depth: int = 16, max_keys: int = 2000) -> Any:
         raise _located(text) from None
     except ValueError:
         raise BadBodyError("not_json") from None
-    if _DOUBTFUL.search(raw):
+    if is_doubtful(raw):
         _check_texts(value)
     return value
+
+
+def is_doubtful(raw: bytes) -> bool:
+    """Return whether a body may hold an escaped U+0000 or half a surrogate pair."""
+    return _DOUBTFUL.search(raw) is not None
 
 
 def _decoded(raw: bytes) -> str:

@@ -49,10 +49,16 @@ class EventBatchView(APIView):
         or `usage`, a window when it is `usage.window`, else an event of that type.
         Plain or gzip; one JSON document, or NDJSON, of which every good line counts.
         """
-        rows, report = schemas.decode_batch(
-            _body(request), request.content_type, name="events"
+        exchanges, rows, report = schemas.decode_events(
+            _body(request), request.content_type
         )
-        record_batch(rows=rows, report=report, at=datetime.now(UTC), **_caller(request))
+        record_batch(
+            rows=rows,
+            exchanges=exchanges,
+            report=report,
+            at=datetime.now(UTC),
+            **_caller(request),
+        )
         return Response(schemas.batch_answer(report, id_name="event_id"))
 
 

@@ -68,3 +68,11 @@ def _repeated(keys: pa.Array, parents: NDArray[np.int64]) -> NDArray[np.bool_]:
 def _not_true(mask: pa.Array) -> NDArray[np.bool_]:
     found: NDArray[np.bool_] = ~mask.fill_null(False).to_numpy(zero_copy_only=False)
     return found
+
+
+def holders_of_null(array: pa.Array) -> NDArray[np.int64]:
+    """Return the places of lists that hold a null."""
+    flat = pc.list_flatten(array)
+    if flat.null_count == 0:
+        return np.empty(0, dtype=np.int64)
+    return pc.list_parent_indices(array).filter(flat.is_null()).to_numpy()

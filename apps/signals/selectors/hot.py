@@ -93,8 +93,6 @@ def restore_sql(table: str, relation: str) -> str:
 
 
 def _exported(column: Column) -> str:
-    if column.type == "uint32s":
-        return f"array_to_string({column.name}, ' ')"
     if column.type == "counts":
         return f"{column.name}::text"
     return column.name
@@ -103,7 +101,7 @@ def _exported(column: Column) -> str:
 def _restored(column: Column) -> str:
     name = f'"{column.name}"'
     if column.type == "uint32s":
-        return f"string_split({name}, ' ')::UINTEGER[] AS {name}"
+        return f"string_split({name}, ',')::UINTEGER[] AS {name}"
     if column.type == "counts":
         return f"{name}::JSON::MAP(VARCHAR, BIGINT) AS {name}"
     return name

@@ -4,6 +4,8 @@ One path for bundles and for the endpoint, so that a fact gets the same hashes w
 way it came.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -15,6 +17,7 @@ from apps.customers.services import hashing
 from apps.reference import services as reference
 from apps.signals.selectors.duck import ARROW_TYPES, TIMESTAMP, scratch
 from apps.signals.selectors.lake import TIMES
+from apps.signals.services import lines
 from ml.schema import TABLES, Column
 
 # What the system adds itself, and may add differently another day, is no part of a
@@ -23,7 +26,15 @@ _NOT_BODY: Final = {"recorded_at", "asn", "ip_class", "top_asn", "top_ip_class"}
 _NO_ASN: Final = -1
 
 
-def canonical(table: str, rows: pa.Table, *, recorded_at: datetime | None) -> pa.Table:
+@dataclass(frozen=True, slots=True)
+class Canonical:
+    """Canonical rows with key_hash and body_hash, and their columns as text."""
+
+    rows: pa.Table
+    texts: Mapping[str, pa.Array]  # as `lines.texts` writes them
+
+
+def canonical(table: str, rows: pa.Table, *, recorded_at: datetime | None) -> Canonical:
     """Return checked raw rows in canonical columns, plus key_hash and body_hash.
 
     Without `recorded_at` a row counts as recorded when it happened (a window when it
@@ -130,41 +141,30 @@ def _keyed(kind: str, values: pa.ChunkedArray) -> pa.Array:
     return pa.array(hashed, pa.string()).take(coded.indices)
 
 
-def with_hashes(table: str, rows: pa.Table) -> pa.Table:
+def with_hashes(table: str, rows: pa.Table) -> Canonical:
     """Add key_hash (account and event id) and body_hash (what the sender said).
 
     Both are the low 63 bits of an MD5, a stable definition that every engine has; they
     tell facts apart and protect nothing.
     """
-    texts = ", ".join(
-        _text(column) for column in TABLES[table] if column.name not in _NOT_BODY
-    )
-    body = f"concat_ws(chr(31), {texts})"
+    written = lines.texts(rows)
+    body = [
+        written[column.name] for column in TABLES[table] if column.name not in _NOT_BODY
+    ]
+    named = [written["account_id"], written["event_id"]]
+    hashes = _hashes(lines.joined(named), lines.joined(body))
+    for name in hashes.column_names:
+        rows = rows.append_column(name, hashes[name])
+    return Canonical(rows, written | lines.texts(hashes))
+
+
+def _hashes(keys: pa.Array, bodies: pa.Array) -> pa.Table:
     database = scratch()
-    database.register("incoming", rows)
+    database.register("written", pa.table({"key": keys, "body": bodies}))
     try:
         return database.sql(
-            f"SELECT *, {_hash('account_id || chr(31) || event_id')} AS key_hash,"
-            f" {_hash(body)} AS body_hash FROM incoming"
+            "SELECT (md5_number_lower(key) >> 1)::BIGINT AS key_hash,"
+            " (md5_number_lower(body) >> 1)::BIGINT AS body_hash FROM written"
         ).to_arrow_table()
     finally:
-        database.unregister("incoming")
-
-
-def _hash(text: str) -> str:
-    return f"(md5_number_lower({text}) >> 1)::BIGINT"
-
-
-def _text(column: Column) -> str:
-    """Write a value as text; chr(30) stands for null."""
-    name = f'"{column.name}"'
-    written = {
-        "string": name,
-        "timestamp": f"epoch_us({name})::VARCHAR",
-        "uint32s": f"array_to_string({name}, ',')",
-        "counts": (
-            "array_to_string(list_sort(list_transform(map_entries("
-            f"{name}), lambda e: e.key || chr(29) || e.value::VARCHAR)), chr(28))"
-        ),
-    }.get(column.type, f"{name}::VARCHAR")
-    return f"coalesce({written}, chr(30))"
+        database.unregister("written")

@@ -1,38 +1,41 @@
 """Rows of usage into the daily partitions of PostgreSQL."""
 
-import json
 from collections.abc import Iterable
 from datetime import date as Date  # noqa: N812 - `date` is a column here
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
+import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
 from django.db import connection
 
 from apps.signals.selectors.lake import HOT, TIMES
+from apps.signals.services import lines
+from apps.signals.services.enrich import Canonical
 from ml.schema import TABLES
 
 AHEAD: Final = 3  # days of partitions that always stand ready
 
 
-def put_hot(table: str, rows: pa.Table) -> None:
-    """Append canonical rows with hashes by COPY, inside the caller's transaction."""
-    if rows.num_rows == 0:
+def put_hot(table: str, content: Canonical, order: pa.Array) -> None:
+    """Append canonical rows by COPY, inside the caller's transaction.
+
+    `order` holds the places of the rows to store, by account: that is how the
+    partition's index likes them.
+    """
+    if len(order) == 0:
         return
-    days = pa.compute.unique(rows[TIMES[table]].cast(pa.date32())).to_pylist()
-    ensure_days(days)
-    counts = {column.name for column in TABLES[table] if column.type == "counts"}
-    names = [*(column.name for column in TABLES[table]), "key_hash", "body_hash"]
-    columns = [
-        _as_json(rows[name].to_pylist()) if name in counts else rows[name].to_pylist()
-        for name in names
-    ]
-    with (
-        connection.cursor() as cursor,
-        cursor.copy(f"COPY {HOT[table]} ({', '.join(names)}) FROM STDIN") as copy,
-    ):
-        for row in zip(*columns, strict=True):
-            copy.write_row(row)
+    days = pc.unique(content.rows[TIMES[table]].take(order).cast(pa.date32()))
+    ensure_days(days.to_pylist())
+    columns = dict(content.texts)
+    for column in TABLES[table]:
+        values = content.rows[column.name].combine_chunks()
+        if column.type == "timestamp":
+            columns[column.name] = lines.moments(values)
+        elif column.type == "counts":
+            columns[column.name] = _as_json(values)
+    lines.copy_in(HOT[table], columns, order)
 
 
 def ensure_days(days: Iterable[Date]) -> None:
@@ -53,5 +56,9 @@ def drop_empty_days(*, before: Date) -> int:
         return int(cursor.fetchone()[0])
 
 
-def _as_json(values: list[Any]) -> list[str | None]:
-    return [None if value is None else json.dumps(dict(value)) for value in values]
+def _as_json(values: pa.Array) -> pa.Array:
+    written = [
+        None if pairs is None else msgspec.json.encode(dict(pairs)).decode()
+        for pairs in values.to_pylist()
+    ]
+    return pa.array(written, pa.string()).fill_null(lines.NULL)

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from django.db import transaction
 
 from apps.signals.choices import Verdict
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     import duckdb
 
 GROUP_ROWS: Final = 400_000
-_CODES: Final = {0: Verdict.ACCEPTED, 1: Verdict.DUPLICATE, 2: Verdict.CONFLICT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,42 +167,30 @@ def _publish_group(
 
 def _with_claims(table: str, rows: pa.Table, at: datetime) -> pa.Table:
     """Claim the keys of rows so young that the endpoint could still send them."""
-    time = lake.TIMES[table]
-    young = [
-        (place, keys.Key(account, event, body, moment))
-        for place, (account, event, body, moment, verdict) in _young(rows, time, at)
-        if verdict == 0
-    ]
-    if not young:
+    moments = rows[lake.TIMES[table]]
+    limit = pa.scalar(at - keys.KEPT, moments.type)
+    young = pc.and_(pc.greater_equal(moments, limit), pc.equal(rows["verdict"], 0))
+    places = pc.indices_nonzero(young)
+    if len(places) == 0:
         return rows
-    verdicts = rows["verdict"].to_pylist()
-    numbers = {verdict: number for number, verdict in _CODES.items()}
-    claimed = keys.claim([key for _, key in young])
-    for (place, _), verdict in zip(young, claimed, strict=True):
-        verdicts[place] = numbers[verdict]
+    names = ["account_id", "event_id", "body_hash", lake.TIMES[table]]
+    chosen = rows.select(names).take(places)
+    claimed = keys.claim(
+        chosen.rename_columns(["account_id", "event_id", "digest", "occurred_at"])
+    )
+    verdicts = rows["verdict"].to_numpy().copy()
+    verdicts[places.to_numpy()] = claimed
     at_column = rows.schema.get_field_index("verdict")
     return rows.set_column(at_column, "verdict", pa.array(verdicts, pa.int32()))
 
 
-def _young(
-    rows: pa.Table, time: str, at: datetime
-) -> Iterator[tuple[int, tuple[Any, ...]]]:
-    moments = rows[time]
-    limit = pa.scalar(at - keys.KEPT, moments.type)
-    places = pa.compute.indices_nonzero(pa.compute.greater_equal(moments, limit))
-    names = ["account_id", "event_id", "body_hash", time, "verdict"]
-    chosen = rows.select(names).take(places)
-    columns = [chosen[name].to_pylist() for name in names]
-    return zip(places.to_pylist(), zip(*columns, strict=True), strict=True)
-
-
 def _log_conflicts(batch: Batch, rows: pa.Table, group: Sequence[Date]) -> None:
     """Write the lines refused in this group; a second run writes the same file."""
-    clash = rows.filter(pa.compute.equal(rows["verdict"], 2))
+    clash = rows.filter(pc.equal(rows["verdict"], 2))
     if clash.num_rows == 0:
         return
     for place, staged in enumerate(batch.staged):
-        mine = clash.filter(pa.compute.equal(clash["source"], place))
+        mine = clash.filter(pc.equal(clash["source"], place))
         lines = sorted(mine["line"].to_pylist())
         if lines:
             folder = work_folder(staged.source)
@@ -217,14 +205,14 @@ def _log_conflicts(batch: Batch, rows: pa.Table, group: Sequence[Date]) -> None:
 
 def _store_days(table: str, rows: pa.Table, at: datetime) -> None:
     """Write the new rows of each date, two files at a time: it is all computing."""
-    new = rows.filter(pa.compute.equal(rows["verdict"], 0))
+    new = rows.filter(pc.equal(rows["verdict"], 0))
 
     def store(day: Date) -> lake_files.Stored:
-        mine = new.filter(pa.compute.equal(new["date"], pa.scalar(day, pa.date32())))
+        mine = new.filter(pc.equal(new["date"], pa.scalar(day, pa.date32())))
         plain = mine.drop_columns(["line", "date", "source", "verdict"])
         return lake_files.store(plain, table=table, date=day)
 
-    days = sorted(pa.compute.unique(new["date"]).to_pylist())
+    days = sorted(pc.unique(new["date"]).to_pylist())
     with ThreadPoolExecutor(max_workers=2) as pool:
         for stored in pool.map(store, days):
             lake_files.register(stored, source=LakeFile.Source.IMPORT, at=at)

@@ -122,7 +122,7 @@ def check_piece(
     for line in rows.filter(pc.invert(known))["line"].to_pylist():
         bad.append(Bad(line, "account_id", "unknown_account"))
     rows = rows.filter(known)
-    full = canonical_rows(table, rows.drop_columns(["line"]), recorded_at=None)
+    full = canonical_rows(table, rows.drop_columns(["line"]), recorded_at=None).rows
     full = full.append_column("line", rows["line"])
     full = full.append_column("date", full[TIMES[table]].cast(pa.date32()))
     bad.sort(key=lambda one: one.line)

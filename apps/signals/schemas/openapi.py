@@ -1,99 +1,12 @@
-"""Bodies of the batch endpoints: decoding them, and describing them in OpenAPI."""
+"""What OpenAPI says about batches: made from the columns that check them."""
 
 from collections.abc import Callable
 from typing import Any, Final
 
 from rest_framework import serializers
-from rest_framework.exceptions import UnsupportedMediaType
 
-from apps.core import strict_json
-from apps.core.errors import DomainError, InvalidError
 from apps.core.validation import EVENT_DATA, RAW_TABLES, RawColumn
-from apps.signals.services.reports import BatchReport
-
-ROWS_MAX: Final = 10_000
-_KEYS_MAX: Final = ROWS_MAX * 120
-_LINES: Final = {"application/x-ndjson", "application/ndjson", "application/jsonl"}
-MEDIA_TYPES: Final = {"application/json", *_LINES}
-
-
-class TooManyRowsError(DomainError):
-    code = "too_many_rows"
-    status = 413
-
-    def __init__(self) -> None:
-        super().__init__(f"A batch holds at most {ROWS_MAX:,} rows.")
-
-
-def decode_batch(
-    raw: bytes, content_type: str, *, name: str
-) -> tuple[list[tuple[int, object]], BatchReport]:
-    """Return rows with their places, and a report of lines that are no JSON.
-
-    `name` is the member that may hold the array. A JSON document is taken whole or not
-    at all; of NDJSON every good line counts. Raises a DomainError or
-    UnsupportedMediaType.
-    """
-    media_type, _, parameters = content_type.partition(";")
-    media_type = media_type.strip().lower()
-    charset = parameters.lower().replace(" ", "").replace('"', "")
-    if media_type not in MEDIA_TYPES or charset not in {"", "charset=utf-8"}:
-        raise UnsupportedMediaType(media_type)
-    report = BatchReport()
-    if media_type in _LINES:
-        return _lines(raw, report), report
-    body = strict_json.loads(raw, max_keys=_KEYS_MAX)
-    if isinstance(body, dict):
-        body = body.get(name)
-    if not isinstance(body, list):
-        raise InvalidError(f"Send an array, or an object with the array `{name}`.")
-    if len(body) > ROWS_MAX:
-        raise TooManyRowsError
-    return list(enumerate(body)), report
-
-
-def _lines(raw: bytes, report: BatchReport) -> list[tuple[int, object]]:
-    lines = [line for line in raw.split(b"\n") if line.strip()]
-    if len(lines) > ROWS_MAX:
-        raise TooManyRowsError
-    rows = []
-    for index, line in enumerate(lines):
-        try:
-            rows.append((index, strict_json.loads(line)))
-        except DomainError as error:
-            pointer = error.problems[0].pointer.strip("/") if error.problems else ""
-            report.refuse(index, None, error.code, pointer or "row")
-    return rows
-
-
-def batch_answer(report: BatchReport, *, id_name: str) -> dict[str, Any]:
-    """Return the answer of a batch: counts, and one problem a refused row."""
-    return {
-        "accepted": report.accepted,
-        "duplicates": report.duplicates,
-        "rejected": [
-            {
-                "index": one.index,
-                id_name: one.id,
-                "problem": {
-                    "code": one.code,
-                    "pointer": f"/{one.field}",
-                    "detail": one.detail,
-                },
-            }
-            for one in report.rejected
-        ],
-        "warnings": [
-            f"unknown field {field}"
-            for field in sorted(report.unknown_fields)
-            if len(field) <= _SHOWN_FIELD
-        ],
-    }
-
-
-_SHOWN_FIELD: Final = 64
-
-# --- what OpenAPI says about them -------------------------------------------------
+from apps.signals.schemas.batches import ROWS_MAX
 
 
 class ProblemSerializer(serializers.Serializer[Any]):
