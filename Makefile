@@ -2,7 +2,7 @@ SHELL := /bin/sh
 PYTHON := .venv/bin/python
 CODE := manage.py kycrisk apps ml bench tests clients
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-check test check lint bench faults fix browser
+.PHONY: help install demo demo-check test check lint bench faults fuzz fix browser
 
 help: ## list what there is to do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -43,6 +43,9 @@ bench: install ## measure POST /v1/assessments; writes bench/results
 
 faults: install ## only the tests that kill real processes
 	@$(PYTHON) -m pytest -m faults
+
+fuzz: install ## 5,000 hostile requests, made from the API's own document
+	@KYCRISK_FUZZ_CASES=417 $(PYTHON) -m pytest tests/fuzz
 
 fix: install ## format, and fix what can be fixed
 	@.venv/bin/ruff check --fix $(CODE)

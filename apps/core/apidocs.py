@@ -7,6 +7,8 @@ from typing import Any
 
 from drf_spectacular.generators import SchemaGenerator
 
+from apps.core.apischema import is_problem
+
 _METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -73,6 +75,7 @@ def _operation(
                 _fields_of(one.get("content", {}), document),
             )
             for status, one in sorted(node.get("responses", {}).items())
+            if not is_problem(one)  # the page tells of problems once
         ],
     )
 
