@@ -1,9 +1,10 @@
 """How the real clients of bench/real_traces.py fare under models of a simulated world.
 
 Loads the bundle and the real reference data into an empty KYCRISK_HOME, adopts and
-promotes the models of another home (the demo's), assesses, and prints the scores by
-client size. The two homes must share KYCRISK_LOG_SIGNING_KEY and
-KYCRISK_PSEUDONYM_KEY, which this script takes from the other home's keys.
+promotes the models of another home (the demo's) or stays with the shipped starter,
+assesses, and prints the scores by client size. With --models the two homes must share
+KYCRISK_LOG_SIGNING_KEY and KYCRISK_PSEUDONYM_KEY, which this script takes from the
+other home's keys.
 
 Example: KYCRISK_HOME=/tmp/real-home .venv/bin/python bench/real_scores.py \
     ../shared/data /tmp/real --models /tmp/demo-home
@@ -28,18 +29,21 @@ ASKED = ("review", "hold")
 
 def main() -> None:
     options = _options()
-    for name in KEYS:
-        os.environ[name] = (options.models / "keys" / name).read_text().strip()
+    if options.models:
+        for name in KEYS:
+            os.environ[name] = (options.models / "keys" / name).read_text().strip()
     for folder in FOLDERS:
         manage("refresh_reference", "--from", str(options.data / folder), "--add")
     imported = manage("import_bundle", str(options.real / "bundle"))
-    for folder in sorted((options.models / "models").glob("mdl_*")):
+    other = (options.models / "models").glob("mdl_*") if options.models else ()
+    for folder in sorted(other):
         adopted = manage("adopt_model", str(folder))
         manage("promote", adopted["id"], "--no-approval")
     manage("assess", "--as-of", AS_OF, "--all")
     scores = options.real / "scores.parquet"
     manage("export_scores", "--as-of", AS_OF, str(scores))
     figures = {
+        "models": str(options.models.name) if options.models else "starter",
         "rejected": sum(one["rejected"] for one in imported["tables"].values()),
         "clients": _by_size(options.real, scores),
         "explained": _explained(scores),
@@ -52,7 +56,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path, help="folder of the real data")
     parser.add_argument("real", type=Path, help="what bench/real_traces.py wrote")
-    parser.add_argument("--models", type=Path, required=True, help="the other home")
+    parser.add_argument("--models", type=Path, help="the other home")
     return parser.parse_args()
 
 

@@ -73,6 +73,7 @@ class Scored:
     margin = sum(contributions), in log-odds, the last contribution is the base;
     own_probability = calibrated(margin); probability is joined with the ring:
     1 - (1 - own_probability) * (1 - ring.probability * ring.agreement).
+    adaptation: starter, calibrated or trained, as in the model's manifest.
     """
 
     account_id: str
@@ -87,3 +88,4 @@ class Scored:
     probability: float
     ring: RingPart | None
     reasons: tuple[Reason, ...] = field(default=())
+    adaptation: str = "trained"

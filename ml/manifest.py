@@ -11,7 +11,7 @@ import hashlib
 import os
 import stat
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 import rfc8785
@@ -30,6 +30,11 @@ MANIFEST_FILE: Final = "manifest.json"
 SIGNATURE_FILE: Final = "manifest.sig"
 MAX_TEXT: Final = 64 * 1024 * 1024
 MAX_MANIFEST: Final = 8 * 1024 * 1024
+
+
+# How far a model has come to know the site that uses it: learnt from simulated worlds
+# alone; read by this site's random audits; learnt from this site's own labels.
+Adaptation = Literal["starter", "calibrated", "trained"]
 
 
 class ModelFileError(Exception):
@@ -62,7 +67,9 @@ class Golden(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     contributions: tuple[tuple[float, ...], ...]
 
 
-class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Manifest(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
+):
     """Everything about a model but its trees."""
 
     kind: str
@@ -82,6 +89,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rows: dict[str, int]
     metrics: dict[str, Any]
     golden: Golden
+    adaptation: Adaptation = "trained"
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ml import calibrate, dataset, evaluate
 from ml.calibrate import Calibration, HeldOut
 from ml.dataset import TrainingRows
-from ml.manifest import Golden, Manifest, ModelFeature
+from ml.manifest import Adaptation, Golden, Manifest, ModelFeature
 from ml.model import RiskModel, libraries
 
 Floats = NDArray[np.float64]
@@ -45,7 +45,8 @@ CODE: Final = ("calibrate", "dataset", "frames", "intervals", "model", "train")
 class TrainConfig:
     """`features` may be learnt from, in this order; `cutoff` is the as-of.
 
-    `mutable` names those that read columns which can change (see ml.history).
+    `mutable` names those that read columns which can change (see ml.history);
+    `adaptation` says whose accounts the rows are.
     """
 
     kind: str
@@ -57,6 +58,7 @@ class TrainConfig:
     parameters: dict[str, float | int | str | bool] = field(
         default_factory=lambda: dict(PARAMETERS)
     )
+    adaptation: Adaptation = "trained"
 
 
 def train(rows: TrainingRows, config: TrainConfig) -> RiskModel:
@@ -77,13 +79,14 @@ def train(rows: TrainingRows, config: TrainConfig) -> RiskModel:
     calibration, metrics = calibrate.uncalibrated(), dict[str, Any]()
     if late.any() and _has_both(rows.targets[fit]):
         early = grow(values[fit], rows.rows(fit), features, config)
-        margins = _model(config, rows, features, excluded, early).margins(values)
+        margins = bare_model(config, rows, features, excluded, early).margins(values)
         edges = bin_edges(margins[fit], rows.targets[fit])
         held_out = _held_out(rows, margins, late)
         calibration = calibrate.fit(held_out, edges)
-        metrics = measure(held_out, calibration.method)
-    bare = _model(config, rows, features, excluded, text)
-    return _finish(bare, calibration, metrics, _counts(rows, fit, late))
+        said = calibrate.left_out_probabilities(held_out, calibration.method)
+        metrics = measure(held_out, said)
+    bare = bare_model(config, rows, features, excluded, text)
+    return finished(bare, calibration, metrics, _counts(rows, fit, late))
 
 
 def _has_both(targets: Floats) -> bool:
@@ -141,12 +144,12 @@ def _held_out(rows: TrainingRows, margins: Floats, late: NDArray[np.bool_]) -> H
         margins[chosen],
         rows.targets[chosen],
         rows.shares[chosen],
-        _folds(rows.groups[chosen]),
+        folds(rows.groups[chosen]),
         np.where(unknown, dataset.COVERAGE * rows.trust[chosen], 1.0),
     )
 
 
-def _folds(groups: NDArray[np.object_]) -> NDArray[np.int64]:
+def folds(groups: NDArray[np.object_]) -> NDArray[np.int64]:
     """Deal whole groups into folds by their name's hash."""
     return np.array(
         [
@@ -157,15 +160,14 @@ def _folds(groups: NDArray[np.object_]) -> NDArray[np.int64]:
     )
 
 
-def measure(held_out: HeldOut, method: calibrate.Method) -> dict[str, Any]:
-    """Describe the model on later accounts; probabilities from folds left out.
+def measure(held_out: HeldOut, said: Floats) -> dict[str, Any]:
+    """Describe the model on accounts that it did not see; `said` are probabilities.
 
     What has no label counts as honest here, so these numbers are pessimistic.
     """
     labels, margins = held_out.labels, held_out.margins
     if not len(labels) or not labels.any():
         return {"note": "no labelled abuse among later accounts"}
-    said = calibrate.left_out_probabilities(held_out, method)
     recalls = {}
     for name, rate in (("recall_at_1pct_fpr", 0.01), ("recall_at_5pct_fpr", 0.05)):
         threshold = evaluate.threshold_at(margins[labels == 0.0], rate)
@@ -205,7 +207,7 @@ def _counts(
     }
 
 
-def _model(
+def bare_model(
     config: TrainConfig,
     rows: TrainingRows,
     features: tuple[ModelFeature, ...],
@@ -231,16 +233,18 @@ def _model(
         rows={},
         metrics={},
         golden=Golden((), (), ()),
+        adaptation=config.adaptation,
     )
     return RiskModel(manifest, text)
 
 
-def _finish(
+def finished(
     bare: RiskModel,
     calibration: Calibration,
     metrics: dict[str, Any],
     counts: dict[str, int],
 ) -> RiskModel:
+    """Add how margins are read, how good they are, and what a sound load answers."""
     import msgspec
 
     manifest = msgspec.structs.replace(

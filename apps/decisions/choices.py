@@ -33,5 +33,7 @@ BANDS = ("minimal", "low", "elevated", "high", "severe")
 SEVERITY: dict[str, int] = {action: at for at, action in enumerate(Action.values)}
 # The machine alone goes no further than these, and only until they expire.
 MACHINE_MAXIMUM = Action.HOLD
+# A model that knows only simulated worlds asks people and adds no friction by itself.
+STARTER_MAY = (Action.ALLOW, Action.OBSERVE, Action.REVIEW)
 FRICTION = frozenset({Action.CHALLENGE, Action.LIMIT, Action.HOLD})
 EXPIRES_AFTER_DAYS = 14

@@ -17,6 +17,7 @@ from apps.decisions.choices import (
     FRICTION,
     MACHINE_MAXIMUM,
     SEVERITY,
+    STARTER_MAY,
     Action,
     Effect,
 )
@@ -79,11 +80,18 @@ def action_for(probability: float, thresholds: Mapping[str, float]) -> str:
     return max(reached, key=SEVERITY.__getitem__, default=Action.ALLOW.value)
 
 
-def verdict(policy: Policy, values: Mapping[str, float], *, degraded: bool) -> Verdict:
+def verdict(
+    policy: Policy,
+    values: Mapping[str, float],
+    *,
+    degraded: bool,
+    starter: bool = False,
+) -> Verdict:
     """Decide from one account's values; missing values are absent or NaN.
 
     Caps (`at_most`) bind after raises (`at_least`). With degraded inputs the machine
-    asks people instead of adding friction by itself.
+    asks people instead of adding friction by itself. Under a starter model it goes no
+    further than to observe and to ask for a review, whatever the policy says.
     """
     hits = [rule for rule in policy.rules if matches(rule.expression, policy, values)]
     action = action_for(values["probability"], policy.thresholds)
@@ -91,8 +99,16 @@ def verdict(policy: Policy, values: Mapping[str, float], *, degraded: bool) -> V
     action = _weakest([action, *_actions(hits, Effect.AT_MOST), MACHINE_MAXIMUM.value])
     if degraded and action in FRICTION:
         action = Action.REVIEW.value
+    if starter:
+        action = under_starter(action)
     codes = tuple(rule.code for rule in hits)
     return Verdict(action, band_for(values["probability"], policy.bands), codes)
+
+
+def under_starter(action: str) -> str:
+    """Return the severest action that a starter model may lead to, up to this one."""
+    allowed = [each.value for each in STARTER_MAY if SEVERITY[each] <= SEVERITY[action]]
+    return _strongest(allowed)
 
 
 def matches(expression: str, policy: Policy, values: Mapping[str, float]) -> bool:

@@ -110,7 +110,15 @@ def decide(
     *, scored: Sequence["Scored"], policy: Policy, degraded: bool
 ) -> list[Verdict]:
     """Return the policy's verdict for each account, in order."""
-    return [verdict(policy, _values(one), degraded=degraded) for one in scored]
+    return [
+        verdict(
+            policy,
+            _values(one),
+            degraded=degraded,
+            starter=one.adaptation == "starter",
+        )
+        for one in scored
+    ]
 
 
 def machine_decision(

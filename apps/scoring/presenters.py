@@ -4,6 +4,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from apps.scoring.models import ModelVersion
+from apps.scoring.selectors import adaptation_of
+from apps.scoring.services.enough import (
+    AUDITS_TO_CALIBRATE,
+    LEAST_GROUPS,
+    LEAST_LABELS,
+    LEAST_POSITIVES,
+    Labels,
+)
 from ml.features import FAMILIES, FEATURES
 
 _BY_NAME = {feature.name: feature for feature in FEATURES}
@@ -17,6 +25,33 @@ _METRICS = (
     ("calibration_error", "Calibration error (adaptive)"),
     ("base_rate", "Share of labeled abuse"),
 )
+_ADAPTATIONS = {
+    "starter": (
+        "Starter: shipped with the product, learned from simulated providers alone."
+        " With it the machine goes no further than to observe and to ask for a review."
+    ),
+    "calibrated": (
+        "Calibrated: the starter's trees, with probabilities that fit this site's"
+        " random audits."
+    ),
+    "trained": "Trained: learned from this site's own labels.",
+}
+_MEASURED = {
+    "starter": (
+        "Measured on simulated providers that it did not learn from, at an assumed"
+        " share of abuse."
+    ),
+    "calibrated": "Measured on the audited accounts that also moved its probabilities.",
+    "trained": (
+        "Measured on accounts created later than those that the trees saw. Accounts"
+        " without a label count as honest there, so the numbers are pessimistic."
+    ),
+}
+_READ_ON = {
+    "starter": "rows of simulated accounts",
+    "calibrated": "audited accounts",
+    "trained": "later accounts",
+}
 _DIRECTIONS = {1: "can only raise", -1: "can only lower", 0: "either way"}
 _METHODS = {
     "none": "none: too few labels",
@@ -33,6 +68,8 @@ class Card:
     cutoff: str
     sha256: str
     event: str
+    adaptation: str
+    measured: str
     calibration: str
     interval: str
     metrics: list[tuple[str, str]]
@@ -44,18 +81,44 @@ class Card:
     approvers: int
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """How far a site has come toward one goal."""
+
+    what: str
+    have: int
+    need: int
+
+    @property
+    def reached(self) -> bool:
+        return self.have >= self.need
+
+
+def path(known: Labels) -> list[Step]:
+    """Return the steps from the starter to a model of this site's own."""
+    return [
+        Step("accounts with an independent label", known.labels, LEAST_LABELS),
+        Step("of them abusive", known.positives, LEAST_POSITIVES),
+        Step("rings or single abusive accounts", known.groups, LEAST_GROUPS),
+        Step("random audits, to calibrate", known.audits, AUDITS_TO_CALIBRATE),
+    ]
+
+
 def card(row: ModelVersion, approvers: int) -> Card:
     """Return what the model's page says, from its manifest alone."""
     manifest = row.manifest
     calibration, metrics = manifest["calibration"], manifest["metrics"]
+    adaptation = adaptation_of(manifest)
     return Card(
         row=row,
         cutoff=manifest["cutoff"],
         sha256=manifest["text_sha256"],
         event="The account is, or will be, confirmed as abusive.",
+        adaptation=_ADAPTATIONS[adaptation],
+        measured=_MEASURED[adaptation],
         calibration=(
-            f"{_METHODS[calibration['method']]}, on {calibration['rows']:,} later"
-            f" accounts, {calibration['positives']:,} of them abusive"
+            f"{_METHODS[calibration['method']]}, on {calibration['rows']:,}"
+            f" {_READ_ON[adaptation]}, {calibration['positives']:,} of them abusive"
         ),
         interval=(
             f"{calibration['level']:.0%}: Venn-Abers pair, widened by the Wilson"

@@ -1,6 +1,6 @@
 """Reads of models and scores."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from apps.core import canonical
@@ -15,6 +15,11 @@ def champions() -> dict[str, str]:
     return dict(rows.values_list("kind", "id"))
 
 
+def champion_of(kind: str) -> ModelVersion | None:
+    """Return the model of one kind that is in use, or None."""
+    return ModelVersion.objects.filter(kind=kind, state=ModelState.CHAMPION).first()
+
+
 def all_models() -> list[ModelVersion]:
     """Return every model without its manifest, the newest of each kind first."""
     return list(ModelVersion.objects.defer("manifest").order_by("kind", "-version"))
@@ -26,6 +31,14 @@ def model_by_id(model_id: str) -> ModelVersion:
     if row is None:
         raise UnknownModelError(model_id)
     return row
+
+
+def adaptation_of(manifest: Mapping[str, Any]) -> str:
+    """Return how far a model has come to know this site.
+
+    Manifests leave the usual value out (see ml.manifest.Manifest).
+    """
+    return str(manifest.get("adaptation", "trained"))
 
 
 def approvers(row: ModelVersion) -> list[str]:

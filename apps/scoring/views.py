@@ -11,6 +11,7 @@ from apps.core.errors import DomainError
 from apps.scoring import presenters, selectors, services
 from apps.scoring.errors import UnknownModelError
 from apps.scoring.models import ModelVersion
+from apps.scoring.services.enough import labels_known
 
 APPROVERS: tuple[str, ...] = (Role.MODEL_OWNER, Role.LEAD)
 
@@ -30,6 +31,7 @@ def model_card(request: HttpRequest, model_id: str) -> HttpResponse:
     given = selectors.approvers(row)
     page = {
         "card": presenters.card(row, len(given)),
+        "path": presenters.path(labels_known(at=datetime.now(UTC))),
         "may_approve": getattr(request.user, "role", None) in APPROVERS
         and actor_of(request).id not in given
         and row.state != ModelVersion.State.CHAMPION,

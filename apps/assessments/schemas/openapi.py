@@ -98,7 +98,12 @@ _Answer = inline_serializer(
         "warnings": s.ListField(child=s.CharField(), required=False),
         "model": inline_serializer(
             "AssessmentModel",
-            {"id": s.CharField(), "version": s.IntegerField(), "sha256": s.CharField()},
+            {
+                "id": s.CharField(),
+                "version": s.IntegerField(),
+                "sha256": s.CharField(),
+                "adaptation": s.ChoiceField(["starter", "calibrated", "trained"]),
+            },
         ),
         "policy_version": s.IntegerField(),
         "explanation_url": s.CharField(allow_null=True),

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from apps.assessments.models import Assessment
@@ -36,7 +37,7 @@ def snapshot_text(
         },
         "facts": {name: value for name, value in facts.items() if value is not None},
         "features": dict(zip(scored.names, map(_number, scored.features), strict=True)),
-        "model": {"id": model.id, "version": model.version, "sha256": model.sha256},
+        "model": asdict(model),
         "score": _score(scored),
         "decision": {
             "id": decision.id,

@@ -11,13 +11,14 @@ from apps.scoring import services as scoring
 
 
 def warm(*, at: datetime) -> None:
-    """Load the pages, and on a site with a model the models, policy and references.
+    """Load the pages, the models, the policy and the references.
 
     A caller in a hurry would otherwise wait seconds for them after each restart.
     """
     _ = get_resolver().url_patterns
-    if scoring.champion("entry") and scoring.champion("activity"):
-        decisions.current_policy(at=at)
-        reference.lookup_ips(["192.0.2.1"])
-        reference.lookup_email_domains(["example.com"])
+    scoring.ensure_starter(at=at)
+    scoring.champion("entry")
+    decisions.current_policy(at=at)
+    reference.lookup_ips(["192.0.2.1"])
+    reference.lookup_email_domains(["example.com"])
     connection.close()

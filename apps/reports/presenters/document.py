@@ -12,6 +12,7 @@ from apps.reports.presenters import words
 from apps.reports.presenters.model import model_section
 from apps.reports.selectors import Sources
 from apps.review.policy import percent
+from apps.scoring.selectors import adaptation_of
 
 SCHEMA = 1
 LEAST_POINTS = 0.1  # parts smaller than this read as zero
@@ -53,6 +54,7 @@ def _control(sources: Sources) -> dict[str, Any]:
         "policy_version": sources.snapshot["policy"]["version"],
         "model_id": sources.model.id,
         "model": f"{sources.model.kind} model, version {sources.model.version}",
+        "adaptation": adaptation_of(sources.model.manifest),
         "catalogue": sources.catalogue,
         "snapshot_sha256": sources.sha256,
         "reference": made["reference"],

@@ -10,7 +10,7 @@ from apps.audit.services import Actor
 from apps.core.errors import InvalidError
 from apps.core.ids import derived_id
 from apps.scoring.models import ModelVersion
-from apps.scoring.services.training import enter
+from apps.scoring.services.registry import enter
 
 
 class UnadoptableModelError(InvalidError):

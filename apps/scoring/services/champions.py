@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from ml.explain import Explainer
     from ml.model import RiskModel
 
-__all__ = ["Loaded", "champion", "champions", "forget_models", "model_of"]
+__all__ = ["Loaded", "champion", "champions", "forget_models", "holds", "model_of"]
 
 POINTER_SECONDS: Final = 1.0  # how long a promotion may take to reach a process
 CATALOGUE: Final = {feature.name: feature for feature in FEATURES}
@@ -66,6 +67,11 @@ def champion(kind: str) -> Loaded | None:
         return champions().get(kind)
     except NoChampionError:
         return None
+
+
+def holds(kinds: Iterable[str]) -> bool:
+    """Return whether this process has a model in use of every one of these kinds."""
+    return set(kinds) <= _SHELF.pointers.keys()
 
 
 def model_of(model_id: str, *, current: bool = False) -> Loaded:

@@ -96,7 +96,7 @@ def snapshots(
 ) -> dict[str, dataset.TrainingRows]:
     """Return the rows of each kind, from the oldest past moment to `as_of`."""
     parts: dict[str, list[dataset.TrainingRows]] = {kind: [] for kind in kinds}
-    moments = list(_moments(known))
+    moments = list(moments_of(known))
     for done, (moment, back) in enumerate(moments):
         progress.advance(done, len(moments), "past snapshots")
         wants_activity = (
@@ -109,18 +109,18 @@ def snapshots(
         with open_engine(as_of=moment) as engine:
             if wants_activity:
                 frame = compute(engine.backend, moment)
-                active = _active(engine, moment)
+                active = active_at(engine, moment)
                 parts[ModelKind.ACTIVITY].append(_rows(known, frame, active))
             if ModelKind.ENTRY in kinds:
                 frame = compute(engine.backend, moment, groups=("entry",))
                 oldest = done == 0
-                cohort = _cohort(known, moment, everybody=oldest)
+                cohort = cohort_at(known, moment, everybody=oldest)
                 parts[ModelKind.ENTRY].append(_rows(known, frame, cohort))
     progress.advance(len(moments), len(moments), "past snapshots")
     return {kind: dataset.stack(rows) for kind, rows in parts.items() if rows}
 
 
-def _moments(known: Facts) -> Iterator[tuple[datetime, int]]:
+def moments_of(known: Facts) -> Iterator[tuple[datetime, int]]:
     """Yield past moments and how many weeks back they lie, the oldest first."""
     first = min(known.created.values(), default=None)
     for back in range(WEEKS - 1, -1, -1):
@@ -129,7 +129,7 @@ def _moments(known: Facts) -> Iterator[tuple[datetime, int]]:
             yield moment, back
 
 
-def _active(engine: "Engine", moment: datetime) -> frozenset[str]:
+def active_at(engine: "Engine", moment: datetime) -> frozenset[str]:
     """Return the accounts with any usage in the week before `moment`."""
     view = Known(engine.backend, moment)
     tables = (("usage", "occurred_at"), ("usage_window", "window_start"))
@@ -140,7 +140,7 @@ def _active(engine: "Engine", moment: datetime) -> frozenset[str]:
     return frozenset(found)
 
 
-def _cohort(known: Facts, moment: datetime, *, everybody: bool) -> frozenset[str]:
+def cohort_at(known: Facts, moment: datetime, *, everybody: bool) -> frozenset[str]:
     """Return the accounts opened in the week before `moment`, or ever before it."""
     since = moment - WEEK
     return frozenset(

@@ -161,6 +161,7 @@ def _assemble(
             probability=chance.joined,
             ring=ring,
             reasons=told,
+            adaptation=loaded.model.manifest.adaptation,
         )
         for account_id, features, parts, margin, chance, ring, told in rows
     ]

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from datetime import datetime
 
 from apps.scoring.models import Score
+from apps.scoring.selectors import adaptation_of
 from ml.frames import Reason, RingPart, Scored
 from ml.model import TOLERANCE, ContributionError
 
@@ -85,4 +86,5 @@ def from_row(*, row: Score, account_id: str) -> Scored:
             Reason(**(reason | {"features": tuple(reason["features"])}))
             for reason in row.reasons
         ),
+        adaptation=adaptation_of(row.model.manifest),
     )

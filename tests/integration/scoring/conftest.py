@@ -99,10 +99,10 @@ def register(made: Made, model_id: str):
     """Enter a saved model in the registry, as training does."""
     from django.conf import settings
 
-    from apps.scoring.services import training
+    from apps.scoring.services import registry
 
     shutil.copytree(made.folder, settings.KYCRISK_MODELS / model_id)
-    return training._register(made.model, model_id, AT, AT, ACTOR)
+    return registry.register(made.model, model_id, AT, AT, ACTOR)
 
 
 @pytest.fixture

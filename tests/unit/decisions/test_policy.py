@@ -18,6 +18,7 @@ from apps.decisions.policy import (
     action_for,
     band_for,
     check_policy,
+    under_starter,
     verdict,
 )
 from apps.features.selectors import feature_names
@@ -151,3 +152,31 @@ def test_the_starter_policy_compiles_against_the_catalogue():
             names=feature_names(),
         )
     )
+
+
+@given(st.sampled_from(list(SEVERITY)), probabilities, st.floats(0, 6), st.booleans())
+def test_under_a_starter_the_machine_only_observes_and_asks(
+    rule, probability, ring, degraded
+):
+    least = "hold" if rule == "suspend" else rule  # nobody may write that rule
+    raising = replace(RING_HOLD, action=least, expression="probability >= 0.3")
+    policy = replace(POLICY, rules=(raising, RING_HOLD, PERMITTED))
+    given = values(probability=probability, ring_views=ring)
+    freely = verdict(policy, given, degraded=degraded)
+    capped = verdict(policy, given, degraded=degraded, starter=True)
+    assert capped.action in {"allow", "observe", "review"}
+    assert SEVERITY[capped.action] <= SEVERITY[freely.action]
+    assert (capped.band, capped.matched) == (freely.band, freely.matched)
+
+
+def test_the_cap_takes_the_next_milder_thing_that_a_starter_may_do():
+    lowered = {action: under_starter(action) for action in SEVERITY}
+    assert lowered == {
+        "allow": "allow",
+        "observe": "observe",
+        "challenge": "observe",
+        "limit": "observe",
+        "review": "review",
+        "hold": "review",
+        "suspend": "review",
+    }

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.scoring.services.examples import Facts, _cohort, _moments, latest_labels
+from apps.scoring.services.examples import Facts, cohort_at, latest_labels, moments_of
 
 DAY = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -54,13 +54,13 @@ def test_a_chargeback_and_its_ring_are_kept():
 
 
 @given(st.lists(st.integers(0, 400), min_size=1, max_size=60))
-def test_every_account_is_in_exactly_one_cohort(days):
+def test_every_account_is_in_exactly_onecohort_at(days):
     created = {f"a{at}": DAY + timedelta(days=day) for at, day in enumerate(days)}
     cutoff = DAY + timedelta(days=300)
     facts = Facts(cutoff, created, frozenset(), {})
-    moments = list(_moments(facts))
+    moments = list(moments_of(facts))
     cohorts = [
-        _cohort(facts, moment, everybody=at == 0)
+        cohort_at(facts, moment, everybody=at == 0)
         for at, (moment, _) in enumerate(moments)
     ]
     seen = [account for cohort in cohorts for account in cohort]
@@ -72,5 +72,5 @@ def test_every_account_is_in_exactly_one_cohort(days):
 def test_no_snapshot_lies_after_the_cutoff_or_before_everybody(days):
     created = {f"a{at}": DAY + timedelta(days=day) for at, day in enumerate(days)}
     cutoff = DAY + timedelta(days=300)
-    for moment, _ in _moments(Facts(cutoff, created, frozenset(), {})):
+    for moment, _ in moments_of(Facts(cutoff, created, frozenset(), {})):
         assert min(created.values()) <= moment <= cutoff

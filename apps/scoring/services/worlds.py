@@ -1,0 +1,71 @@
+"""A simulated world as rows to learn the starter from; the truth says who was who."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from apps.core.progress import Progress
+from apps.scoring.choices import ModelKind
+from apps.scoring.services.examples import (
+    ACTIVITY_EVERY,
+    ACTIVITY_SNAPSHOTS,
+    active_at,
+    cohort_at,
+    facts_at,
+    moments_of,
+)
+from apps.signals.selectors import open_engine
+from ml.benchmark import read_truth
+from ml.features import compute
+from ml.starter.worlds import Moment, World
+
+if TYPE_CHECKING:
+    from apps.signals.selectors import Engine
+
+
+def world_of(*, seed: int, truth: Path, as_of: datetime, progress: Progress) -> World:
+    """Compute the features of the world that this home holds, as `train` would.
+
+    The entry model learns from each account in the week after it was opened, the
+    activity model from active accounts of every second week.
+    """
+    with open_engine(as_of=as_of) as engine:
+        known = facts_at(engine, as_of)
+    moments: dict[str, list[Moment]] = {ModelKind.ENTRY: [], ModelKind.ACTIVITY: []}
+    past = list(moments_of(known))
+    for done, (moment, back) in enumerate(past):
+        progress.advance(done, len(past), "past snapshots")
+        whole = back % ACTIVITY_EVERY == 0
+        with open_engine(as_of=moment) as engine:
+            if whole and back < ACTIVITY_EVERY * ACTIVITY_SNAPSHOTS:
+                active = active_at(engine, moment)
+                moments[ModelKind.ACTIVITY].append(
+                    _moment(engine, moment, back, active, whole=True)
+                )
+            new = cohort_at(known, moment, everybody=done == 0)
+            moments[ModelKind.ENTRY].append(
+                _moment(engine, moment, back, new, whole=False)
+            )
+    progress.advance(len(past), len(past), "past snapshots")
+    return World(seed, moments, tuple(read_truth(truth)))
+
+
+def _moment(
+    engine: "Engine",
+    moment: datetime,
+    back: int,
+    chosen: frozenset[str],
+    *,
+    whole: bool,
+) -> Moment:
+    """Return all features of all accounts, or the entry features of the chosen ones."""
+    if whole:
+        frame = compute(engine.backend, moment)
+    else:
+        frame = compute(engine.backend, moment, groups=("entry",))
+    mask = np.array([each in chosen for each in frame.account_ids], dtype=bool)
+    if not whole:
+        frame, mask = frame.rows(mask), mask[mask]
+    return Moment(back, frame, mask)

@@ -1,0 +1,76 @@
+"""Families of traces that a provider may lack, and rows that lack some of them.
+
+Trees that saw every trace lean on the strongest one. Where a provider has no devices,
+or hands over windows instead of exchanges, nothing would be left; so the starter also
+learns from worlds in which whole families are missing.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+
+from ml.frames import FeatureFrame
+
+# What stands or falls together, because one source gives it.
+VIEWS: Final[Mapping[str, Sequence[str]]] = {
+    "form": ("signup_form_seconds",),
+    "address at sign-up": ("is_hosting_signup", "shared_net_count_7d"),
+    "mail": (
+        "is_disposable_email",
+        "shared_contact_count_90d",
+        "email_pattern_surge_times_7d",
+    ),
+    "phone": ("phone_block_surge_times_7d", "shared_contact_count_90d"),
+    "device": ("shared_device_count_90d",),
+    "cards": (
+        "is_prepaid_payment",
+        "shared_card_count_90d",
+        "shared_bin_day_count_90d",
+        "added_card_count_30d",
+    ),
+    "payer": ("is_payer_mismatch",),
+    "payments": ("failed_payment_ratio_30d", "reversed_payment_ratio_90d"),
+    "identity": ("verified_step_count", "passed_verification_count"),
+    "contracts": ("is_under_contract", "is_permitted_use"),
+    "places": ("country_disagreement_count",),
+    "addresses of usage": (
+        "server_from_home_ratio_7d",
+        "asn_change_ratio_7d",
+        "concurrent_asn_count_7d",
+        "conversation_hop_ratio_7d",
+    ),
+    "client software": ("client_change_ratio_7d",),
+    "keys": ("created_key_count_7d", "oldest_key_age_days"),
+    "prompt shape": ("repeated_scaffold_ratio_30d", "filler_novelty_ratio_30d"),
+    "prompt content": ("elicited_reasoning_ratio_30d", "elicited_rubric_ratio_30d"),
+    "parameters": ("pinned_parameter_ratio_30d",),
+    "signatures": ("foreign_signature_count_30d",),
+    # a provider that hands over hourly windows alone
+    "exchanges": (
+        "conversation_hop_ratio_7d",
+        "client_change_ratio_7d",
+        "named_end_user_ratio_30d",
+        "filler_novelty_ratio_30d",
+        "elicited_reasoning_ratio_30d",
+        "elicited_rubric_ratio_30d",
+        "pinned_parameter_ratio_30d",
+        "foreign_signature_count_30d",
+    ),
+    "calendar": ("release_pivot_ratio_30d",),
+    "status": ("limit_rejection_ratio_7d",),
+}
+MISSING_RATE: Final = 0.35  # the chance that a provider lacks a view
+
+
+def drawn(rng: np.random.Generator) -> tuple[str, ...]:
+    """Draw the views that one provider lacks."""
+    return tuple(name for name in VIEWS if rng.random() < MISSING_RATE)
+
+
+def without(frame: FeatureFrame, views: Sequence[str]) -> FeatureFrame:
+    """Return the frame with every feature of some views missing."""
+    gone = {name for view in views for name in VIEWS[view]}
+    columns = np.array([name in gone for name in frame.names], dtype=bool)
+    return replace(frame, values=np.where(columns, np.nan, frame.values))

@@ -1,0 +1,69 @@
+"""A starter's probabilities follow the share of abuse among random audits."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+
+from ml.dataset import TrainingRows
+from ml.features import NAMES, catalogue_hash
+from ml.frames import FeatureFrame
+from ml.model import RiskModel
+from ml.starter.audits import read_by_audits
+from ml.starter.build import BASE_RATE
+from ml.starter.shipped import shipped
+
+AS_OF = datetime(2027, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def starter() -> RiskModel:
+    return shipped("activity", catalogue=catalogue_hash())
+
+
+def audits(count: int, abusive: int) -> TrainingRows:
+    rng = np.random.default_rng(count)
+    values = np.full((count, len(NAMES)), np.nan)
+    known = rng.random(values.shape) < 0.3
+    values[known] = rng.random(int(known.sum()))
+    ids = tuple(f"a{at}" for at in range(count))
+    ones, no = np.ones(count), np.zeros(count, dtype=bool)
+    labels = np.where(np.arange(count) < abusive, 1.0, 0.0)
+    groups = np.array(ids, dtype=object)
+    frame = FeatureFrame(ids, NAMES, values, ~no, catalogue_hash())
+    return TrainingRows(frame, labels, ones, ones, groups, ones, ~no, no)
+
+
+def mean(model: RiskModel, rows: TrainingRows) -> float:
+    margins = model.margins(model.values(rows.frame)).tolist()
+    return float(np.mean([model.manifest.calibration.probability(m) for m in margins]))
+
+
+@pytest.mark.parametrize("abusive", [0, 1, 9, 60])
+def test_the_mean_probability_is_the_share_found_and_assumed(starter, abusive):
+    rows = audits(300, abusive)
+    model = read_by_audits(starter, rows, AS_OF)
+    assert mean(model, rows) == pytest.approx((abusive + 100 * BASE_RATE) / 400)
+    assert model.manifest.adaptation == "calibrated"
+    assert model.manifest.rows["audited_abusive_accounts"] == abusive
+    assert model.text == starter.text
+
+
+def test_more_abuse_among_audits_raises_every_probability(starter):
+    few, many = (read_by_audits(starter, audits(300, each), AS_OF) for each in (3, 30))
+    for margin in np.linspace(-6, 6, 25):
+        low, high = (
+            one.manifest.calibration.probability(margin) for one in (few, many)
+        )
+        assert low < high
+
+
+def test_labels_that_were_looked_for_have_no_part(starter):
+    rows = audits(300, 3)
+    looked_for = replace(rows, audited=np.arange(300) < 200)
+    only = read_by_audits(starter, looked_for, AS_OF)
+    assert only.manifest.rows["audited_accounts"] == 200
+    nobody = replace(rows, audited=np.zeros(300, dtype=bool))
+    with pytest.raises(ValueError, match="audited"):
+        read_by_audits(starter, nobody, AS_OF)

@@ -1,0 +1,128 @@
+"""How the starter learns: from whole worlds, with views taken away."""
+
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+
+from ml.benchmark import Account
+from ml.features import FEATURES, NAMES
+from ml.frames import FeatureFrame
+from ml.starter import build, views, worlds
+from ml.starter.worlds import Moment, World
+from ml.train import TrainConfig
+
+COUNT = 240
+STRONG = "shared_device_count_90d"
+WEAK = "is_payer_mismatch"
+
+
+def world(seed: int) -> World:
+    """Return a world in which two features tell a fifth of the accounts apart."""
+    rng = np.random.default_rng(seed)
+    guilty = rng.random(COUNT) < 0.2
+    values = np.abs(rng.normal(size=(COUNT, len(NAMES))))
+    values[:, NAMES.index(STRONG)] = rng.poisson(np.where(guilty, 4.0, 0.3))
+    values[:, NAMES.index(WEAK)] = rng.random(COUNT) < np.where(guilty, 0.6, 0.1)
+    ids = tuple(f"a{at:04}" for at in range(COUNT))
+    frame = FeatureFrame(ids, NAMES, values, np.arange(COUNT) % 2 == 0, "c" * 16)
+    everybody = np.ones(COUNT, dtype=bool)
+    moments = [Moment(back, frame, everybody) for back in (4, 0)]
+    truth = tuple(
+        Account(name, "x", "L1", f"r{at % 9}", honest=False)
+        if bad
+        else Account(name, "x", None, None, honest=True)
+        for at, (name, bad) in enumerate(zip(ids, guilty.tolist(), strict=True))
+    )
+    return World(seed, {"entry": moments[-1:], "activity": moments}, truth)
+
+
+def config(kind: str) -> TrainConfig:
+    return TrainConfig(
+        kind=kind,
+        features=list(FEATURES),
+        mutable=frozenset(),
+        cutoff=datetime(2026, 11, 1, tzinfo=UTC),
+        seed=3,
+        threads=1,
+    )
+
+
+@pytest.fixture(scope="module")
+def known() -> list[World]:
+    return [world(seed) for seed in range(5)]
+
+
+@pytest.fixture(scope="module")
+def models(known):
+    return {
+        kind: build.learn(build.Lesson(config(kind), known[:4], known[4:]))
+        for kind in ("entry", "activity")
+    }
+
+
+def test_a_world_comes_back_from_its_file(tmp_path, known):
+    path = tmp_path / "world.npz"
+    worlds.save(path, known[0])
+    again = worlds.load(path)
+    assert again.truth == known[0].truth
+    assert [each.back for each in again.moments["activity"]] == [4, 0]
+    for kind, moments in known[0].moments.items():
+        for one, other in zip(moments, again.moments[kind], strict=True):
+            assert one.frame.account_ids == other.frame.account_ids
+            assert np.array_equal(one.frame.values, other.frame.values, equal_nan=True)
+            assert np.array_equal(one.chosen, other.chosen)
+
+
+def test_the_same_worlds_give_the_same_bytes(known, models):
+    again = build.learn(build.Lesson(config("entry"), known[:4], known[4:]))
+    assert again.text == models["entry"].text
+    assert again.manifest == models["entry"].manifest
+
+
+def test_an_account_weighs_the_same_however_often_it_is_seen(known):
+    rows = build.pooled(known[:2], config("activity"))
+    assert len(rows) == 2 * COUNT * 2 * build.COPIES
+    assert rows.shares.sum() == pytest.approx(2 * COUNT)
+    assert rows.positives == sum(
+        not each.honest for one in known[:2] for each in one.truth
+    )
+
+
+def test_the_first_copy_is_complete_and_the_others_lack_views(known):
+    rows = build.pooled(known[:1], config("entry"))
+    assert np.isfinite(rows.frame.values[:COUNT]).all()
+    lacking = np.isnan(rows.frame.values[COUNT:]).all(axis=0)
+    assert not lacking.all()
+    assert np.isnan(rows.frame.values[COUNT:]).any()
+
+
+def test_probabilities_stand_at_the_stated_base_rate(known, models):
+    frame = known[4].moments["activity"][-1].frame
+    said = build.probabilities(frame, models)
+    guilty = np.array([not each.honest for each in known[4].truth])
+    values = np.array([said[each.account_id] for each in known[4].truth])
+    rate = build.BASE_RATE
+    mean = rate * values[guilty].mean() + (1 - rate) * values[~guilty].mean()
+    assert mean == pytest.approx(rate, rel=0.5)
+
+
+def test_it_still_finds_something_where_the_strongest_trace_is_missing(known, models):
+    whole = build.judge(known[4:], models)
+    without = build.judge(known[4:], models, ("device",))
+    assert whole["roc_auc"] > without["roc_auc"] > 0.7
+
+
+def test_what_may_point_either_way_is_not_read(models):
+    read = {name for model in models.values() for name in model.names}
+    assert {one.name for one in FEATURES if one.direction == 0}.isdisjoint(read)
+
+
+def test_every_view_names_features_of_the_catalogue():
+    assert {name for names in views.VIEWS.values() for name in names} <= set(NAMES)
+
+
+def test_views_are_drawn_as_often_as_said():
+    rng = np.random.default_rng(0)
+    share = np.mean([len(views.drawn(rng)) / len(views.VIEWS) for _ in range(400)])
+    assert share == pytest.approx(views.MISSING_RATE, abs=0.03)
