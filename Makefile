@@ -38,11 +38,12 @@ lint: install ## style, types, direction of imports, migrations
 	@.venv/bin/lint-imports --no-cache
 	@KYCRISK_ENV=test $(PYTHON) manage.py makemigrations --check --dry-run
 
-bench: install ## measure POST /v1/assessments; writes bench/results
+bench: install ## measure assessments and ingest; writes bench/results
 	@$(PYTHON) bench/assessments.py
+	@$(PYTHON) bench/ingest.py
 
-faults: install ## only the tests that kill real processes
-	@$(PYTHON) -m pytest -m faults
+faults: install ## the tests that kill real processes, in full size
+	@KYCRISK_FAULTS=full $(PYTHON) -m pytest -m faults
 
 fuzz: install ## 5,000 hostile requests, made from the API's own document
 	@KYCRISK_FUZZ_CASES=417 $(PYTHON) -m pytest tests/fuzz

@@ -41,7 +41,7 @@ def main() -> None:
         text=True,
     )
     try:
-        host = _host(service)
+        host = service_host(service)
         _load(host, key["key"], options.seed, WARM_UP_S)
         times, errors, elapsed = _load(
             host, key["key"], options.seed + 1, options.seconds
@@ -71,7 +71,7 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _host(service: subprocess.Popen) -> str:
+def service_host(service: subprocess.Popen) -> str:
     for line in service.stdout:
         if found := re.search(r"http://([^\s/]+)", line):
             return found.group(1)
@@ -103,21 +103,31 @@ def _client(
     chance = random.Random(seed)
     link = http.client.HTTPConnection(host, timeout=30)
     while time.monotonic() < until:
-        body = json.dumps(_signup(chance))
-        headers = {
-            "Authorization": f"Bearer {key}",
-            "Content-Type": "application/json",
-            "Idempotency-Key": str(uuid.uuid4()),
-        }
-        began = time.perf_counter()
-        link.request("POST", "/v1/assessments", body, headers)
-        answer = link.getresponse()
-        problem = answer.read()
-        if answer.status == http.client.CREATED:
-            times.append(time.perf_counter() - began)
+        took, problem = post_signup(link, key, chance)
+        if problem:
+            errors[problem] = errors.get(problem, 0) + 1
         else:
-            name = f"{answer.status} {json.loads(problem)['code']}"
-            errors[name] = errors.get(name, 0) + 1
+            times.append(took)
+
+
+def post_signup(
+    link: http.client.HTTPConnection, key: str, chance: random.Random
+) -> tuple[float, str]:
+    """Sign somebody up; return the seconds it took, and what went wrong if it did."""
+    body = json.dumps(_signup(chance))
+    headers = {
+        "Authorization": f"Bearer {key}",
+        "Content-Type": "application/json",
+        "Idempotency-Key": str(uuid.uuid4()),
+    }
+    began = time.perf_counter()
+    link.request("POST", "/v1/assessments", body, headers)
+    answer = link.getresponse()
+    content = answer.read()
+    took = time.perf_counter() - began
+    if answer.status == http.client.CREATED:
+        return took, ""
+    return took, f"{answer.status} {json.loads(content)['code']}"
 
 
 def _signup(chance: random.Random) -> dict:

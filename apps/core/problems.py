@@ -129,7 +129,7 @@ def _framework_error(
 
 
 def _headers(error: Exception, status: int) -> dict[str, str]:
-    headers = {}
+    headers = dict(getattr(error, "headers", {}))
     if status == http.HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
     wait = getattr(error, "wait", None)

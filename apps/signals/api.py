@@ -12,6 +12,7 @@ from apps.signals import schemas
 from apps.signals.choices import Verdict
 from apps.signals.errors import ProviderConflictError
 from apps.signals.services import record_batch, record_outcomes, record_provider_event
+from apps.signals.services.gate import GATE
 
 
 def _body(request: Request) -> bytes:
@@ -48,18 +49,23 @@ class EventBatchView(APIView):
         accepted or duplicate is committed. A row is an exchange when `type` is absent
         or `usage`, a window when it is `usage.window`, else an event of that type.
         Plain or gzip; one JSON document, or NDJSON, of which every good line counts.
+        When too many batches come at once, 429 says when to send this one again.
         """
-        exchanges, rows, report = schemas.decode_events(
-            _body(request), request.content_type
-        )
-        record_batch(
-            rows=rows,
-            exchanges=exchanges,
-            report=report,
-            at=datetime.now(UTC),
-            **_caller(request),
-        )
-        return Response(schemas.batch_answer(report, id_name="event_id"))
+        with GATE.seat():
+            body = _body(request)
+            with GATE.turn():
+                exchanges, rows, report = schemas.decode_events(
+                    body, request.content_type
+                )
+                record_batch(
+                    rows=rows,
+                    exchanges=exchanges,
+                    report=report,
+                    at=datetime.now(UTC),
+                    **_caller(request),
+                )
+            answer = schemas.batch_answer(report, id_name="event_id")
+            return Response(answer, headers=GATE.headers)
 
 
 class OutcomeBatchView(APIView):

@@ -1,5 +1,6 @@
 """Batches by API: acknowledged is committed, each fact once, hostile input named."""
 
+import contextlib
 import gzip
 import json
 import random
@@ -12,6 +13,8 @@ from django.test import Client
 from apps.audit.models import Entry
 from apps.signals.models import Event, Outcome, ProviderEvent
 from apps.signals.selectors import changed_accounts, open_engine
+from apps.signals.services.gate import GATE, SEATS
+from apps.signals.services.gate import POLICY as GATE_POLICY
 from tests.integration.signals import bundles
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("lake")]
@@ -233,3 +236,19 @@ def test_an_import_and_the_endpoint_know_each_others_facts(
     assert (one.accepted, one.duplicates, one.rejected) == (3, 3, 0)
     answer = post("events/batch", json.dumps(rows)).json()
     assert (answer["accepted"], answer["duplicates"]) == (0, 6)
+
+
+def test_a_batch_that_finds_no_seat_is_told_when_to_come_again(post, people):
+    fine = post("events/batch", "[]")
+    assert fine["RateLimit-Policy"] == GATE_POLICY
+    with contextlib.ExitStack() as taken:
+        for _ in range(SEATS):
+            taken.enter_context(GATE.seat())
+        answer = post("events/batch", json.dumps([exchange(0)]))
+    assert answer.status_code == 429
+    assert answer["Retry-After"] == "1"
+    assert answer["RateLimit"] == '"events";r=0'
+    assert (answer.json()["code"], answer.json()["retryable"]) == (
+        "quota_exceeded",
+        True,
+    )

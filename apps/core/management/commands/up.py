@@ -97,7 +97,8 @@ def _services(host: str, port: int) -> dict[str, list[str]]:
     alone = ["--without-mingle", "--without-heartbeat"]
     granian = [sys.executable, "-m", "granian", "kycrisk.wsgi:application"]
     address = ["--interface=wsgi", f"--host={host}", f"--port={port}"]
-    size = ["--workers=2", "--blocking-threads=2", "--http=1", "--no-ws"]
+    # Two threads may hold batches (signals.services.gate); two are left for the rest.
+    size = ["--workers=2", "--blocking-threads=4", "--http=1", "--no-ws"]
     life = ["--respawn-failed-workers", "--log-level=warning"]
     return {
         "web": [*granian, *address, *size, *life],
