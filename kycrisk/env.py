@@ -21,6 +21,16 @@ def choice(name: str, options: tuple[str, ...], default: str) -> str:
     return value
 
 
+def number(name: str, default: int, *, low: int, high: int) -> int:
+    """Return a whole number within its bounds."""
+    value = os.environ.get(name) or str(default)
+    if not (value.isascii() and value.isdigit() and low <= int(value) <= high):
+        raise ImproperlyConfigured(
+            f"{name} is {value!r}; set it to a whole number from {low} to {high}."
+        )
+    return int(value)
+
+
 def folder(name: str, default: Path) -> Path:
     return Path(os.environ.get(name) or default).expanduser().resolve()
 

@@ -18,6 +18,9 @@ KYCRISK_MODELS = KYCRISK_HOME / "models"
 KYCRISK_REFERENCE = KYCRISK_HOME / "reference"
 # A folder of lists that the daily refresh loads again; absent: lists keep their age.
 KYCRISK_REFERENCE_SOURCE = env.text("KYCRISK_REFERENCE_SOURCE")
+# Folders of bundles that the console may import lie here; uploads may have this size.
+KYCRISK_INBOX = env.folder("KYCRISK_INBOX", KYCRISK_HOME / "inbox")
+KYCRISK_UPLOAD_MB = env.number("KYCRISK_UPLOAD_MB", 512, low=1, high=16_384)
 
 # Secrets come from the environment; outside production a missing one is made
 # once and kept in KYCRISK_HOME/keys. Production refuses to invent secrets.
@@ -200,6 +203,8 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 12_000  # twenty files of 512 columns are mapped at once
+
 # --- API ----------------------------------------------------------------------
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
 REST_FRAMEWORK = {
@@ -236,6 +241,7 @@ KYCRISK_JOBS: dict[str, tuple[int, int]] = {
     "features.compute_usage_signals": (600, 1800),
     "rings.find_rings": (600, 3600),
     "assessments.assess_changed": (300, 1800),
+    "assessments.forget_imports": (3600, 10_800),
     "signals.seal_usage_hour": (3600, 7200),
     "reference.refresh_reference": (86_400, 172_800),
     "audit.sequence": (2, 60),
@@ -263,6 +269,7 @@ AUDIT_SUBJECTS: dict[str, str] = {
     "policy": "apps.decisions.selectors.audited_policies",
     "decision": "apps.decisions.selectors.audited_decisions",
     "assessment": "apps.assessments.selectors.audited_assessments",
+    "staged_import": "apps.assessments.selectors.audited_imports",
     "case": "apps.review.selectors.audited.audited_cases",
     "impression": "apps.review.selectors.audited.audited_impressions",
     "disposition": "apps.review.selectors.audited.audited_dispositions",

@@ -1,4 +1,9 @@
-from apps.core.errors import DomainError, NotFoundError
+from apps.core.errors import (
+    ConflictError,
+    DomainError,
+    InvalidError,
+    NotFoundError,
+)
 
 
 class UnknownAccountError(NotFoundError):
@@ -25,3 +30,22 @@ class NotAssessedError(DomainError):
             f"{count} accounts that existed then have no assessment as of that moment;"
             f" run `assess` with the same --as-of first."
         )
+
+
+class UnreadableFileError(InvalidError):
+    """A file that is no table; the sentence never repeats what stands in it."""
+
+    code = "unreadable_file"
+
+
+class ImportStateError(ConflictError):
+    """The import is at another step by now, or somebody else changed it."""
+
+    code = "import_state"
+
+
+class UnknownImportError(NotFoundError):
+    code = "unknown_import"
+
+    def __init__(self) -> None:
+        super().__init__("There is no import with this id.")

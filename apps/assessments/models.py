@@ -1,5 +1,6 @@
 from django.db import models
 
+from apps.assessments.choices import ImportState
 from apps.core.models import AppendOnlyModel
 
 
@@ -35,3 +36,32 @@ class Assessment(AppendOnlyModel):
             models.Index(fields=["account", "-as_of"], name="assessment_latest"),
             models.Index(fields=["as_of"], name="assessment_as_of"),
         ]
+
+
+class StagedImport(models.Model):
+    """Files that somebody wants to import in the browser, from upload to facts.
+
+    Until it is `loaded` nothing of it is a fact: discarding it removes the files.
+    `files` holds what each file is and how it is read, `check` what a rehearsal
+    said, `result` what the import brought; none of them holds a value of a file.
+    """
+
+    id = models.CharField(primary_key=True, max_length=40)
+    state = models.CharField(max_length=10, choices=ImportState.choices)
+    source = models.CharField(max_length=200)
+    files = models.JSONField()
+    lenient = models.BooleanField(default=True)
+    check_report = models.JSONField(default=dict)
+    result = models.JSONField(default=dict)
+    problem = models.TextField(blank=True)
+    job_id = models.CharField(max_length=40, blank=True)
+    created_by = models.CharField(max_length=64)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+    row_version = models.IntegerField(default=1)
+
+    class Meta:
+        indexes = [models.Index(fields=["-created_at"], name="staged_import_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.state} {self.id}"

@@ -5,6 +5,7 @@ from celery import shared_task
 
 from apps.assessments import services
 from apps.assessments.choices import Event
+from apps.assessments.services import intake
 from apps.audit.services import Actor
 from apps.core import jobs
 from apps.core.progress import Progress
@@ -22,3 +23,54 @@ def assess_changed(*, job_id: str | None = None, **_: Any) -> None:
         return {"accounts": done.accounts, "stored": done.stored}
 
     jobs.work(kind="assessments.assess_changed", job_id=job_id, handler=handle, at=at)
+
+
+@shared_task(name=intake.CHECK, acks_late=True)
+def check_import(*, job_id: str | None = None, **_: Any) -> None:
+    """Rehearse one import of the console."""
+    at = datetime.now(UTC)
+
+    def handle(progress: jobs.Progress) -> dict[str, Any]:
+        return intake.check_import(
+            import_id=progress.args["import_id"], progress=progress, at=at
+        )
+
+    jobs.work(kind=intake.CHECK, job_id=job_id, handler=handle, at=at)
+
+
+@shared_task(name=intake.LOAD, acks_late=True)
+def load_import(*, job_id: str | None = None, **_: Any) -> None:
+    """Load one import of the console and assess its accounts."""
+    at = datetime.now(UTC)
+
+    def handle(progress: jobs.Progress) -> dict[str, Any]:
+        return intake.load_import(
+            import_id=progress.args["import_id"], progress=progress, at=at
+        )
+
+    jobs.work(kind=intake.LOAD, job_id=job_id, handler=handle, at=at)
+
+
+@shared_task(name=intake.ASSESS, acks_late=True)
+def assess_now(*, job_id: str | None = None, **_: Any) -> None:
+    """Assess everybody because a person asked for it."""
+    at = datetime.now(UTC)
+
+    def handle(progress: jobs.Progress) -> dict[str, Any]:
+        actor = Actor("user", progress.args["actor"])
+        return intake.assess_now(actor=actor, progress=progress, at=at)
+
+    jobs.work(kind=intake.ASSESS, job_id=job_id, handler=handle, at=at)
+
+
+@shared_task(name="assessments.forget_imports")
+def forget_imports(*, job_id: str | None = None, **_: Any) -> None:
+    """Discard imports that nobody went on with; hourly."""
+    at = datetime.now(UTC)
+    actor = Actor("system", "assessments.forget_imports")
+    jobs.work(
+        kind="assessments.forget_imports",
+        job_id=job_id,
+        handler=lambda _: {"discarded": intake.forget_old(actor=actor, at=at)},
+        at=at,
+    )

@@ -9,13 +9,14 @@ from django.db.models import QuerySet
 from apps.assessments.choices import Event
 from apps.assessments.errors import NoAssessmentError
 from apps.assessments.models import Assessment
-from apps.assessments.selectors.audited import audited_assessments
+from apps.assessments.selectors.audited import audited_assessments, audited_imports
 from apps.assessments.selectors.digests import (
     assessment_content,
     deterministic,
     facts_digest,
 )
 from apps.scoring.models import ModelVersion
+from apps.scoring.selectors import adaptation_of
 
 __all__ = [
     "ModelFacts",
@@ -23,6 +24,7 @@ __all__ = [
     "assessment_of",
     "assessments_of",
     "audited_assessments",
+    "audited_imports",
     "current_assessments",
     "deterministic",
     "facts_digest",
@@ -88,10 +90,11 @@ class ModelFacts:
     id: str
     version: int
     sha256: str
+    adaptation: str
 
 
 @lru_cache(maxsize=64)
 def model_facts(model_id: str) -> ModelFacts:
-    """Return version and hash of a model; asked once in a process."""
+    """Return version, hash and adaptation of a model; asked once in a process."""
     row = ModelVersion.objects.get(pk=model_id)
-    return ModelFacts(row.id, row.version, row.sha256)
+    return ModelFacts(row.id, row.version, row.sha256, adaptation_of(row.manifest))

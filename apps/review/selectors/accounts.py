@@ -61,6 +61,7 @@ _WHERE = {
     "low": "CASE WHEN c.state = ANY(%(hidden)s) THEN NULL ELSE s.probability END"
     " >= %(low)s",
     "with_case": "c.id IS NOT NULL",
+    "ids": "a.account_id = ANY(%(ids)s)",
 }
 
 
@@ -74,6 +75,7 @@ class AccountFilter:
     low: float | None = None
     with_case: bool = False
     sort: str = "score"
+    ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,10 +133,10 @@ def _conditions(chosen: AccountFilter) -> tuple[str, dict[str, Any]]:
         "plan": chosen.plan,
         "low": chosen.low,
         "with_case": chosen.with_case,
+        "ids": list(chosen.ids),
     }
-    used = [
-        text for name, text in _WHERE.items() if given[name] not in ("", None, False)
-    ]
+    empty: tuple[object, ...] = ("", None, False, [])
+    used = [text for name, text in _WHERE.items() if given[name] not in empty]
     escaped = chosen.query.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     values = {**given, "like": f"%{escaped}%"}
     return (" WHERE " + " AND ".join(used) if used else ""), values

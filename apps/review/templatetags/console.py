@@ -27,6 +27,12 @@ PLACES = (
     Place("Queue", "/queue", "queue", CASEWORK),
     Place("Accounts", "/accounts", "accounts", CASEWORK),
     Place("Rings", "/rings", "rings", CASEWORK),
+    Place(
+        "Import",
+        "/import",
+        "import",
+        frozenset({Role.LEAD, Role.ADMIN, Role.AUDITOR}),
+    ),
     Place("Models", "/models", "models", frozenset({Role.MODEL_OWNER, Role.AUDITOR})),
     Place("Audit", "/audit", "lock", frozenset({Role.LEAD, Role.AUDITOR})),
     Place("Jobs", "/jobs", "jobs", frozenset(Role)),
@@ -42,6 +48,7 @@ ICONS = {
     " 2.5 0 0 0 0 5zM12 20.5a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5zM8.5 6h7M7.3 8.2l3.5"
     " 7.3M16.7 8.2l-3.5 7.3",
     "models": "M4 20V10M10 20V4M16 20v-7M21 20H3",
+    "import": "M12 4v11M7.5 10.5 12 15l4.5-4.5M4 16.5V20h16v-3.5",
     "jobs": "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18zM12 7v5l3.5 2",
     "raises": "M5 12h13M12 6l6 6-6 6",
     "lowers": "M19 12H6M12 6l-6 6 6 6",

@@ -8,7 +8,7 @@ from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
 
-from apps.access.permissions import actor_of
+from apps.access.permissions import StaffRequest, actor_of, page
 from apps.core.errors import InvalidError
 from apps.customers.models import Account
 from apps.customers.services import vault
@@ -24,7 +24,6 @@ from apps.review.selectors.account import open_case_of, past_of, scores_of
 from apps.review.selectors.facts import facts_of
 from apps.review.selectors.lookup import account_named
 from apps.review.views.case import account_context
-from apps.review.views.page import StaffRequest, page
 
 CSV_ROWS = 10_000
 HEAD = (

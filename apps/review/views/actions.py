@@ -11,6 +11,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
+from apps.access.permissions import StaffRequest, page
 from apps.core.errors import DomainError, InvalidError
 from apps.review import policy, services
 from apps.review.choices import Answer, Verdict
@@ -25,7 +26,6 @@ from apps.review.forms import (
 from apps.review.presenters.notice import effects, notice_text
 from apps.review.selectors.case import CaseView, case_view
 from apps.review.views.case import case_context
-from apps.review.views.page import StaffRequest, page
 
 View = Callable[..., HttpResponse]
 

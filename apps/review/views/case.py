@@ -7,6 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from apps.access.permissions import StaffRequest, page
 from apps.features.selectors import feature_labels
 from apps.review import policy
 from apps.review.choices import Answer, Confidence, Leaning
@@ -19,7 +20,6 @@ from apps.review.selectors.case import CaseView, case_view, trail_of
 from apps.review.selectors.facts import Facts, facts_of
 from apps.review.selectors.timeline import timeline
 from apps.review.selectors.usage import usage_of
-from apps.review.views.page import StaffRequest, page
 
 
 @require_GET

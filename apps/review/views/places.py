@@ -7,13 +7,13 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from apps.access.choices import Role
+from apps.access.permissions import StaffRequest, page
 from apps.review.forms import SearchForm
 from apps.review.presenters.evidence import KIND_WORDS
 from apps.review.presenters.paging import paging
 from apps.review.selectors import jobs as job_selectors
 from apps.review.selectors import rings as ring_selectors
 from apps.review.selectors.lookup import key_versions, search
-from apps.review.views.page import StaffRequest, page
 from apps.signals.selectors import key_activity
 
 PAGE = 50

@@ -7,11 +7,11 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.access.choices import Role
+from apps.access.permissions import StaffRequest, page
 from apps.review import policy, services
 from apps.review.choices import Lane
 from apps.review.selectors import queue as selectors
 from apps.review.selectors.accounts import plans
-from apps.review.views.page import StaffRequest, page
 
 HOME: dict[str, str] = {Role.MODEL_OWNER: "/models", Role.ADMIN: "/jobs"}
 PAGE = 50
