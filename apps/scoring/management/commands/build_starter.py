@@ -84,6 +84,7 @@ class Command(KycriskCommand):
                 mutable=frozenset(),
                 cutoff=END,
                 seed=0,
+                threads=1,
             )
             lesson = build.Lesson(config, known[:-HELD_OUT], known[-HELD_OUT:])
             with self.bar(f"learn {kind}"):
