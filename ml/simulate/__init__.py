@@ -1,6 +1,6 @@
 """Hydra worlds: simulated providers with honest customers and hidden campaigns."""
 
 from ml.simulate.tiers import OFFERED, TIERS
-from ml.simulate.world import Written, simulate
+from ml.simulate.world import VERSION, Written, simulate
 
-__all__ = ["OFFERED", "TIERS", "Written", "simulate"]
+__all__ = ["OFFERED", "TIERS", "VERSION", "Written", "simulate"]

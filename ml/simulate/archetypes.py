@@ -75,7 +75,7 @@ _INVOICE: Final[Weights] = {"invoice": 0.7, "card": 0.2, "bank": 0.1}
 _FLAT: Final = (14.0, 4.0, 4.0, 0.35)
 
 ARCHETYPES: Final = (
-    Archetype("individual", 0.44),
+    Archetype("individual", 0.426),
     Archetype(
         "startup", 0.11, organization=0.8, rate=(9, 1.7), days=(1.8, 1.8), life=120,
         turns=1.4, hours=(15, 3, 4, 0.25), weekend=0.6, net=_CLOUD,
@@ -218,6 +218,20 @@ ARCHETYPES: Final = (
         (14, 5, 4, 0.45), 0.8, net=_CLOUD, mail=_CORPORATE, styles={"batch": 1},
         templates=(1, 2), framework=0, fillers=(1e9, 0), plan=_TEAM,
         regulars=0.39,
+    ),
+    Archetype(
+        "nightly_eval", 0.006, True, 1, (60, 0.6), (8, 1), 0, 1, (2, 3, 0.4, 0.03),
+        0.6, net={"cloud": 1}, second_share=0, mail={"corporate": 1}, pay=_INVOICE,
+        styles={"benchmark": 0.7, "rubric": 0.3}, templates=(2, 4), framework=0.1,
+        fillers=(150, 0), plan=_TEAM, regulars=0.4,
+    ),
+    Archetype(
+        "late_gateway", 0.008, True, 0.3, (14, 1.2), (2, 1.5), 100, 1.8,
+        (15, 4, 5, 0.25), group_size=25, net={"cloud_wide": 0.95, "home": 0.05},
+        second_share=0.03, abroad=0.35,
+        channel={"partner": 0.6, "self_serve": 0.4},
+        styles={"product": 0.4, "chat": 0.4, "agent": 0.2}, framework=0.35,
+        fillers=(200, 0.05), regulars=0.17,
     ),
     Archetype(
         "household", 0.02, True, 0, (5, 0.9), group_size=3, net={"home": 1},

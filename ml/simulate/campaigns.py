@@ -7,12 +7,21 @@ after some hours, until the ring has used up its size.
 # ruff: noqa: PLR2004 - the numbers are parameters of the world
 
 import heapq
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ml.simulate.clock import DAYS
-from ml.simulate.levels import CAMPAIGN_TURNS, CAMPAIGNS, LEVELS, MECHANISMS, Level
+from ml.simulate.levels import (
+    CAMPAIGN_TURNS,
+    CAMPAIGNS,
+    LEVELS,
+    MECHANISMS,
+    RESALE,
+    RESELLER,
+    TRACES,
+    Level,
+)
 from ml.simulate.seeds import Seeds
 from ml.simulate.tiers import Tier
 
@@ -33,10 +42,13 @@ class Ring:
     turns: float
     replays: bool
     softens: bool
+    without: str | None  # the trace that a knock-out took away
+    farm: bool  # opened on telephones in racks: a trace that training never saw
 
     @property
     def habits(self) -> Level:
-        return LEVELS[self.level]
+        level = LEVELS[self.level]
+        return replace(level, **TRACES[self.without]) if self.without else level
 
     def near(self, seeds: Seeds, field: str) -> float:
         """Return the level's value for this ring: the same center, another operator."""
@@ -54,8 +66,8 @@ class Life:
     heir_of: int
 
 
-def plan_rings(seeds: Seeds, tier: Tier) -> list[Ring]:
-    """Lay out the rings; levels 4 and 5 and campaign C start only after day 70."""
+def plan_rings(seeds: Seeds, tier: Tier, without: str | None = None) -> list[Ring]:
+    """Lay out the rings; levels 4 and up and campaign C start only after day 70."""
     rng = seeds.rng("rings")
     levels = [at for at, count in enumerate(tier.levels) for _ in range(count)]
     sizes = _sizes(rng, tier, len(levels))
@@ -66,6 +78,9 @@ def plan_rings(seeds: Seeds, tier: Tier) -> list[Ring]:
         campaign = CAMPAIGNS[rng.integers(0, 2)]
         if late and seen[level] % 4 in (1, 2):
             campaign = "C"
+        if level == RESALE:
+            campaign = RESELLER
+        farm = late and 0 < level < 5 and seen[level] % 4 == 3
         seen[level] += 1
         start = float(rng.uniform(70, 85) if late else rng.uniform(2, 35))
         rings.append(
@@ -74,14 +89,16 @@ def plan_rings(seeds: Seeds, tier: Tier) -> list[Ring]:
                 name=f"{campaign}-{LEVELS[level].name}-{number:03d}",
                 campaign=campaign,
                 level=level,
-                mechanism=MECHANISMS[rng.integers(0, 3)],
+                mechanism=MECHANISMS[rng.integers(0, len(MECHANISMS))],
                 size=size,
                 start=start,
                 until=min(start + float(rng.uniform(55, 90)), DAYS),
-                rate=float(np.clip(rng.lognormal(np.log(19), 0.25), 9, 30)),
+                rate=float(LEVELS[level].rate * np.exp(rng.normal(0, 0.25))),
                 turns=max(1.0, CAMPAIGN_TURNS[campaign] * float(rng.uniform(0.7, 1.3))),
                 replays=bool(rng.random() < 0.4),
                 softens=bool(rng.random() < 0.35),
+                farm=farm,
+                without=without,
             )
         )
     return rings
@@ -106,6 +123,8 @@ def lives(ring: Ring, seeds: Seeds) -> list[Life]:
     """Return the accounts of a ring in order of their first work."""
     rng = seeds.rng("lives", ring.number)
     life, respawn = ring.near(seeds, "life"), ring.near(seeds, "respawn") / 24
+    if ring.mechanism == "reserve":
+        return _two_pools(ring, rng, life, respawn, ring.near(seeds, "spread"))
     places = max(
         4, round(ring.size / (1 + (ring.until - ring.start) / (life + respawn)))
     )
@@ -126,3 +145,26 @@ def lives(ring: Ring, seeds: Seeds) -> list[Life]:
         heapq.heappush(ends, (end, len(found)))
         found.append(Life(born, min(end, ring.until), heir))
     return found
+
+
+def _two_pools(
+    ring: Ring, rng: np.random.Generator, life: float, respawn: float, spread: float
+) -> list[Life]:
+    """Return a first pool, struck in a few hours, and a second that takes over."""
+    half = ring.size // 2
+    span = ring.until - ring.start
+    strike = ring.start + float(rng.uniform(0.35, 0.6)) * span
+    first = []
+    for _ in range(half):
+        born = ring.start + float(rng.uniform(0, min(spread, 0.3 * span)))
+        struck = max(strike + float(rng.exponential(0.1)), born + 0.5)
+        end = min(born + 0.5 + float(rng.exponential(3 * life)), struck)
+        first.append(Life(born, min(end, ring.until), -1))
+    second = []
+    for number in range(ring.size - half):
+        heir = number if number < half else -1
+        after = first[heir].lost if heir >= 0 else strike
+        born = after + float(rng.exponential(respawn / 4))
+        end = born + 0.5 + float(rng.exponential(life))
+        second.append(Life(born, min(end, ring.until), heir))
+    return first + second

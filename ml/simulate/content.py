@@ -134,6 +134,51 @@ def fillers(key: int, rows: Exchanges) -> NDArray[np.uint32]:
     return _smallest(mix(key, 16, item, later, _POSITIONS), size)
 
 
+def hourly_minima(
+    key: int,
+    table: Columns,
+    tmpl: NDArray[np.int64],
+    account: NDArray[np.int64],
+    hour: NDArray[np.int64],
+    requests: NDArray[np.int64],
+) -> NDArray[np.uint32]:
+    """Return MinHashes over all prompts of an hour, [n, 16].
+
+    The minimum over a union is the least of the minima: of the wrapper, which every
+    prompt repeats, and of all that the hour's inputs add to it.
+    """
+    common = mix(key, 11, table["key"][tmpl][:, None], 0, _POSITIONS)
+    own = mix(key, 75, account[:, None], hour[:, None], _POSITIONS)
+    size = np.exp(table["input_ln"][tmpl])[:, None] + 4
+    keep = np.where(table["free"][tmpl] > 0, 0.02, table["keep"][tmpl])[:, None]
+    added = size * (1 - keep) * requests[:, None] + 1
+    return np.minimum(_smallest(common, size * keep + 1), _smallest(own, added))
+
+
+def hourly_fillers(
+    key: int,
+    pool: Numbers,
+    account: NDArray[np.int64],
+    hour: NDArray[np.int64],
+    requests: NDArray[np.int64],
+) -> NDArray[np.uint32]:
+    """Return minima over the inputs of an hour, [n, 16].
+
+    Of `pool` inputs an hour sees some; where the one with the least hash is among them
+    the minimum is that of every such hour.
+    """
+    seen = pool * -np.expm1(-requests / pool)
+    least = mix(key, 76, account[:, None], _POSITIONS)
+    among = uniform(mix(key, 77, account[:, None], hour[:, None], _POSITIONS))
+    own = mix(key, 78, account[:, None], hour[:, None], _POSITIONS)
+    found = among < (seen / pool)[:, None]
+    return np.where(
+        found,
+        _smallest(least, 50 * pool[:, None]),
+        _smallest(own, 50 * np.maximum(seen, 1)[:, None]),
+    )
+
+
 def has_sketch(entered: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Short prompts get no sketch: a dictionary could undo it."""
     return entered >= _SHORT

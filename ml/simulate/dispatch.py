@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ml.simulate.campaigns import Ring
 from ml.simulate.clock import is_weekend
 from ml.simulate.honest import Setting
+from ml.simulate.levels import RESALE, TWINS
 from ml.simulate.seeds import Columns, Numbers, mix, uniform
 from ml.simulate.sessions import WORK, hours_of_day
 
@@ -20,6 +21,7 @@ _SHARD = 50
 
 def work_sessions(setting: Setting, rings: list[Ring], plans: Columns) -> Columns:
     """Return the work sessions of all rings; items are numbered along each queue."""
+    rings = [ring for ring in rings if ring.level != TWINS]
     parts = [_ring_jobs(setting, ring, plans) for ring in rings]
     jobs = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     campaign = np.concatenate(
@@ -41,7 +43,9 @@ def _sample_again(
 ) -> None:
     """From level 2 on, let accounts ask some items a second time, as people do."""
     rng = setting.seeds.rng("again")
-    habit = np.array([rng.uniform(0, 0.5) * (ring.level > 1) for ring in rings])
+    habit = np.zeros(max(ring.number for ring in rings) + 1)
+    for ring in rings:
+        habit[ring.number] = rng.uniform(0, 0.5) * (ring.level > 1)
     order = np.lexsort((jobs["start"], jobs["account"]))
     account = jobs["account"][order]
     chosen = rng.random(len(order)) < habit[plans["ring"][account]]
@@ -93,17 +97,37 @@ def _split(
             continue
         live = on_duty
         count = int(rng.poisson(each * rest * len(live)))
-        if ring.mechanism == "round_robin":
-            chosen = np.resize(rng.permutation(live), count)
-        else:
-            weights = part["work_weight"][live]
-            chosen = rng.choice(live, count, p=weights / weights.sum())
-        anytime = rng.random(count) * 24
-        own = hours_of_day(rng, part, chosen)
-        hours = np.where(rng.random(count) < flat, anytime, own)
+        chosen, hours = _assigned(ring, rng, part, live, count, flat)
         accounts.append(chosen)
         times.append(day + hours / 24)
     return np.concatenate(accounts), np.concatenate(times)
+
+
+def _assigned(
+    ring: Ring,
+    rng: np.random.Generator,
+    part: Columns,
+    live: NDArray[np.int64],
+    count: int,
+    flat: float,
+) -> tuple[NDArray[np.int64], Numbers]:
+    """Give one day's jobs to accounts and hours, as the operator's dispatcher does."""
+    anytime = rng.random(count) * 24
+    if ring.mechanism == "shifts":
+        turn = (anytime / 8).astype(np.int64)
+        chosen = np.empty(count, np.int64)
+        for at in range(3):
+            mine = np.flatnonzero(turn == at)
+            shift = live[part["member"][live] % 3 == at]
+            chosen[mine] = rng.choice(shift if len(shift) else live, len(mine))
+        return chosen, anytime
+    if ring.mechanism == "round_robin":
+        chosen = np.resize(rng.permutation(live), count)
+    else:
+        weights = part["work_weight"][live]
+        chosen = rng.choice(live, count, p=weights / weights.sum())
+    own = hours_of_day(rng, part, chosen)
+    return chosen, np.where(rng.random(count) < flat, anytime, own)
 
 
 def _hand_over(
@@ -139,6 +163,8 @@ def _templates(
     """Return template row and paraphrase number (0 is the common wording)."""
     seeds = setting.seeds
     job = np.arange(len(at))
+    if ring.level == RESALE:
+        return _relayed(setting, ring, part, at)
     shard = job // _SHARD if ring.mechanism != "sticky_shards" else part["member"][at]
     topic = uniform(mix(seeds.key("topic", ring.number), shard, np.floor(starts / 7)))
     loose = uniform(mix(seeds.key("loose", ring.number), job))
@@ -148,3 +174,12 @@ def _templates(
     kept = uniform(mix(seeds.key("kept", ring.number), job)) < ring.near(seeds, "keep")
     wording = 1 + part["member"][at] * 8 + (starts / 25).astype(np.int64)
     return tmpl, np.where(kept, 0, wording)
+
+
+def _relayed(
+    setting: Setting, ring: Ring, part: Columns, at: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return what users of a reseller ask: their own templates, some more often."""
+    user = uniform(mix(setting.seeds.key("user", ring.number), np.arange(len(at)))) ** 2
+    tmpl = part["work_tmpl"][at] + (user * part["work_tmpl_n"][at]).astype(np.int64)
+    return tmpl, np.zeros(len(at), np.int64)

@@ -3,6 +3,7 @@
 # ruff: noqa: PLR2004 - the numbers are parameters of the world
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -17,22 +18,45 @@ from ml.simulate.scene import Scene, client_name, event_keys, key_created, key_n
 from ml.simulate.seeds import below, mix, uniform
 from ml.simulate.sessions import WORK
 from ml.simulate.templates import CATEGORIES, ELICITS
-from ml.simulate.unfold import FORBIDDEN, OK, Unfolded, statuses
+from ml.simulate.unfold import FORBIDDEN, OK, Unfolded, statuses, unfold
 
 SURFACES = ("api", "app", "cloud:a", "cloud:b")
 _SMALL_RELEASED = 21.6
 SAFETY = ("none", "soft_refusal", "refusal", "blocked")
 
 
+@dataclass(slots=True)
+class Tally:
+    """Exchanges of each account, [accounts]: all of them, and those of work."""
+
+    every: NDArray[np.int64]
+    work: NDArray[np.int64]
+
+    def add(self, scene: Scene, unfolded: Unfolded) -> None:
+        account = scene.sessions["account"][unfolded.session]
+        work = scene.sessions["source"][unfolded.session] == WORK
+        self.every += np.bincount(account, minlength=len(self.every))
+        self.work += np.bincount(account[work], minlength=len(self.work))
+
+
 def usage_chunks(
-    scene: Scene, unfolded: Unfolded, rows: int, report: Callable[[str, int, int], None]
+    scene: Scene, rows: int, report: Callable[[str, int, int], None], tally: Tally
 ) -> Iterator[pa.RecordBatch]:
-    """Yield the usage table in time order; `report` hears how far it is."""
-    total = len(unfolded.session)
-    for number, start in enumerate(range(0, total, rows)):
-        part = slice(start, start + rows)
-        yield _batch(scene, unfolded, part, scene.setting.seeds.rng("usage", number))
-        report("exchanges", min(start + rows, total), total)
+    """Yield the usage table in time order; `report` hears how far it is.
+
+    `tally` counts each account's exchanges while they pass.
+    """
+    total, done, number = int(scene.sessions["turns"].sum()), 0, 0
+    for unfolded in unfold(scene, rows):
+        tally.add(scene, unfolded)
+        for start in range(0, len(unfolded.session), 2 * rows):
+            part = slice(start, start + 2 * rows)
+            rng = scene.setting.seeds.rng("usage", number)
+            yield _batch(scene, unfolded, part, rng)
+            number += 1
+        done += len(unfolded.session)
+        report("exchanges", done, total)
+    report("exchanges", total, total)
 
 
 def _batch(
@@ -193,9 +217,10 @@ def _safety(scene: Scene, rows: Exchanges, rng: np.random.Generator) -> pa.Array
 def _elicits(scene: Scene, rows: Exchanges, rng: np.random.Generator) -> pa.Array:
     """Say what the edge classifier noticed; disguised work it misses."""
     kind = scene.table["elicits"][rows.tmpl].astype(np.int64)
+    disguised = scene.plans["work_elicits"][rows.account]
     share = np.where(
-        rows.work,
-        scene.plans["work_elicits"][rows.account],
+        rows.work & (disguised >= 0),
+        disguised,
         scene.table["elicits_share"][rows.tmpl],
     )
     chance = rng.random(len(kind))

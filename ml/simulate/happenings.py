@@ -87,7 +87,9 @@ def _logins(scene: Scene, said: Columns, rng: np.random.Generator) -> Found:
     plans = scene.plans
     n = len(plans["created"])
     level = plans["level"]
-    lazy = np.array([*(0.4 + 0.12 * at for at in range(len(LEVELS))), 1.0])[level]
+    lazy = np.array([*(min(0.4 + 0.12 * at, 1.0) for at in range(len(LEVELS))), 1.0])[
+        level
+    ]
     who, days = _spread(scene, rng, rng.gamma(0.9, 0.7, n) * lazy)
     who = np.concatenate([np.arange(n), who])
     days = np.concatenate([plans["created"] + rng.exponential(0.003, n), days])

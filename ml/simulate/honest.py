@@ -114,6 +114,9 @@ def _who(
         start = rng.uniform(-60, DAYS - 25, groups)
         joined = start[group] + np.abs(rng.normal(0, 2, n))
         created = np.where(rng.random(n) < 0.5, joined, created)
+    if kind.name == "late_gateway":  # opens for business after everything was learned
+        start = rng.uniform(71, DAYS - 20, groups)
+        created = start[group] + rng.exponential(10, n)
     if kind.name in {"other_fraud", "newcomer"}:
         start = rng.uniform(0, DAYS - 10, groups)
         created = start[group] + rng.exponential(
@@ -189,10 +192,17 @@ def _content(
         "shared_fillers": kind.fillers[1] * rng.uniform(0.3, 1.7, n),
         "language_spread": rng.beta(5 if relays else 1, 3 if relays else 14, n),
         "end_users": np.where(
-            rng.random(n) < (0.45 if kind.organization > 0.4 else 0.03),
+            rng.random(n) < _naming(kind),
             rng.lognormal(4, 1.5, n).astype(int) + 2, 0,
         ),
     }  # fmt: skip
+
+
+def _naming(kind: Archetype) -> float:
+    """Return the share of accounts that name their end users."""
+    if kind.name == "masked_enterprise":  # its gateway strips all metadata
+        return 0.0
+    return 0.45 if kind.organization > 0.4 else 0.03
 
 
 def _clients(
@@ -204,6 +214,9 @@ def _clients(
     stacks = rng.choice(CLIENTS, (2, n), p=zipf / zipf.sum())
     custom = rng.random(n) < (0.25 if kind.organization > 0.4 else 0.05)
     own_stack = CLIENTS + rng.integers(0, 1 << 40, n)
+    if kind.name in {"gateway_tenant", "late_gateway"}:  # the gateway calls for them
+        custom = rng.random(n) < 0.6
+        own_stack = CLIENTS + (1 << 41) + 10_000 * INDEX[kind.name] + plans["owner"]
     app = kind.name in {
         "individual",
         "campus",

@@ -9,8 +9,11 @@ from ml.simulate import persons
 from ml.simulate.campaigns import Ring
 from ml.simulate.honest import Setting
 from ml.simulate.identity import signup_addresses
+from ml.simulate.levels import TWINS
 from ml.simulate.places import COUNTRY_COUNT, Places
 from ml.simulate.seeds import Columns, mix, names_of, pick
+
+_FARMED = 0.6  # of the numbers of a farm's telephones stand in one block
 
 
 def leave_marks(
@@ -78,7 +81,7 @@ def _signup(
     said: Columns,
 ) -> None:
     n, seeds = len(where), setting.seeds
-    devices = max(1, round(n / (20, 12, 3, 2, 2, 2)[ring.level]))
+    devices = max(1, round(n / ring.habits.per_device))
     device = names_of(
         mix(seeds.key("ring device", ring.number), np.arange(devices)), "d"
     )
@@ -94,8 +97,7 @@ def _signup(
     pace = rng.uniform(1_200, 6_000)
     said["form_ms"][script] = pace * rng.lognormal(0, 0.12, len(script))
     base = int(rng.choice(COUNTRY_COUNT, p=setting.places.weight))
-    leaks = (0.6, 0.4, 0.2, 0.06, 0.02, 0.01)[ring.level]
-    zone = where[rng.random(n) < leaks]
+    zone = where[rng.random(n) < ring.habits.leaks]
     told = np.full(len(zone), setting.places.timezone[base], object)
     _put(said, "signup_timezone", zone, told)
 
@@ -165,15 +167,19 @@ def _places(
     """Write country, telephone and postal address of the cover stories."""
     n, places = len(where), setting.places
     code = places.code[plans["country"][where]]
-    _put(said, "declared_country", where, code)
-    _put(said, "country", where, code)
     rented = np.where(
         rng.random(n) < 0.85, plans["country"][where], rng.integers(0, COUNTRY_COUNT, n)
     )
     phone = persons.phones(rng, places, rented)
-    block = where[rng.random(n) < (0.7, 0.5, 0.3, 0.12, 0.05, 0.01)[ring.level]]
+    phones = ring.habits.phones
+    if ring.farm and ring.without != "sign-up":
+        phones = max(phones, _FARMED)
+    if ring.level != TWINS:  # a twin's cover story is its host's
+        _put(said, "declared_country", where, code)
+        _put(said, "country", where, code)
+        _put(said, "phone", where, phone)
+    block = where[rng.random(n) < phones]
     stem = int(rng.integers(0, 100))
-    _put(said, "phone", where, phone)
     tail = rng.integers(0, 10**4, len(block))
     farm = places.calling[int(rng.choice(COUNTRY_COUNT, p=places.weight))]
     _put(
@@ -182,7 +188,7 @@ def _places(
         block,
         np.array([f"+{farm}555{stem:02d}{end:04d}" for end in tail], object),
     )
-    drop = where[rng.random(n) < (0.6, 0.4, 0.2, 0.08, 0.03, 0.01)[ring.level]]
+    drop = where[rng.random(n) < ring.habits.drops]
     for name, made in (
         ("address_line", persons.streets(rng, 3)),
         ("city", persons.cities(rng, 3)),

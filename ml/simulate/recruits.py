@@ -11,15 +11,16 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ml.simulate import twins
 from ml.simulate.archetypes import INDEX
 from ml.simulate.campaigns import Life, Ring, lives
 from ml.simulate.clock import DAYS
 from ml.simulate.honest import CLIENTS, HONEST, RING, Setting, join_plans
-from ml.simulate.levels import CAMPAIGN_STYLES
+from ml.simulate.levels import CAMPAIGN_STYLES, RESALE, TWINS
 from ml.simulate.places import COUNTRY_COUNT
 from ml.simulate.rhythm import WINDOWED_FROM
 from ml.simulate.routes import routes
-from ml.simulate.seeds import Columns, Numbers, Seeds, pick
+from ml.simulate.seeds import Columns, Numbers, Seeds, mix, pick
 
 _NEVER_HOSTS: Final = (
     "hackathon",
@@ -47,14 +48,38 @@ _LIKE_ANYONE: Final = {
     "batch": 0.03,
 }
 _AGED_FROM: Final = 3
-_MIMICS_FROM: Final = 4
+_MIMICS_FROM: Final = 3
 
 
 def recruit_plans(setting: Setting, rings: list[Ring], honest: Columns) -> Columns:
     """Return the plans of all ring accounts, with the columns of their work."""
     allowed = ~np.isin(honest["arch"], [INDEX[name] for name in _NEVER_HOSTS])
     hosts = np.flatnonzero(allowed & (honest["rate"] < WINDOWED_FROM))
-    return join_plans([_recruits_of(setting, ring, honest, hosts) for ring in rings])
+    plans = join_plans([_recruits_of(setting, ring, honest, hosts) for ring in rings])
+    return plans | _own_wrappers(setting, plans)
+
+
+def _own_wrappers(setting: Setting, plans: Columns) -> Columns:
+    """Reword what a copy would share with its host alone: templates, a rare client.
+
+    Few twins are given one wording of the ring instead, in the shape of their own.
+    """
+    rng = setting.seeds.rng("own wrappers")
+    count = plans["tmpl_n"]
+    first = np.concatenate([[0], np.cumsum(count)[:-1]])
+    run = np.arange(int(count.sum())) - np.repeat(first, count)
+    keys = mix(setting.seeds.key("reworded"), np.arange(len(run)))
+    worded = np.flatnonzero(rng.random(len(count)) < plans["work_keep"])
+    one = first[worded] + (rng.random(len(worded)) * count[worded]).astype(np.int64)
+    wording = (rng.random(len(worded)) ** 3 * plans["work_tmpl_n"][worded]).astype(int)
+    keys[one] = mix(setting.seeds.key("worded"), plans["ring"][worded], wording)
+    made = setting.templates.clone(np.repeat(plans["tmpl"], count) + run, keys)
+    fresh = CLIENTS + rng.integers(0, 1 << 40, len(count))
+    rare = (plans["client"] >= CLIENTS) & ~plans["on_stack"]
+    return {
+        "tmpl": made[first],
+        "client": np.where(rare, fresh, plans["client"]),
+    }
 
 
 def without_work(plans: Columns) -> Columns:
@@ -72,7 +97,11 @@ def without_work(plans: Columns) -> Columns:
         "work_first": np.zeros(n, np.int64),
         "work_few": np.ones(n, np.int64),
         "work_days": np.zeros(n),
+        "work_pace": np.full(n, 0.3),
+        "work_share": np.zeros(n),
+        "work_keep": np.zeros(n),
         "on_stack": np.zeros(n, bool),
+        "twin_of": np.full(n, -1),
     }
 
 
@@ -80,18 +109,28 @@ def _recruits_of(
     setting: Setting, ring: Ring, honest: Columns, hosts: NDArray[np.int64]
 ) -> Columns:
     rng = setting.seeds.rng("recruits", ring.number)
+    if ring.level == TWINS:
+        found, chosen = twins.cast(setting, ring, honest, hosts)
+        plans = _copies(ring, honest, chosen)
+        plans["twin_of"] = chosen
+        return plans | twins.dress(setting, ring, rng, plans, found)
     found = lives(ring, setting.seeds)
     kinds = rng.dirichlet(np.full(len(INDEX), 0.6))[honest["arch"][hosts]] + 0.002
     chosen = rng.choice(hosts, len(found), p=kinds / kinds.sum())
-    plans = without_work({name: values[chosen] for name, values in honest.items()})
-    plans["class"] = np.full(len(found), RING)
-    plans["ring"] = np.full(len(found), ring.number)
-    plans["member"] = np.arange(len(found))
+    plans = _copies(ring, honest, chosen)
     plans.update(_where(setting, ring, rng, plans))
     plans.update(_life(setting, ring, rng, plans, found))
     plans.update(_work(setting, ring, rng, plans))
     plans.update(routes(setting, ring, rng, plans))
     plans.update(_stack(setting, ring, rng, plans))
+    return plans
+
+
+def _copies(ring: Ring, honest: Columns, chosen: NDArray[np.int64]) -> Columns:
+    plans = without_work({name: values[chosen] for name, values in honest.items()})
+    plans["class"] = np.full(len(chosen), RING)
+    plans["ring"] = np.full(len(chosen), ring.number)
+    plans["member"] = np.arange(len(chosen))
     return plans
 
 
@@ -104,7 +143,7 @@ def _where(
     fake = rng.choice(COUNTRY_COUNT, n, p=popular)
     country = np.where(rng.random(n) < 0.6, fake, plans["country"])
     base = int(rng.choice(COUNTRY_COUNT, p=places.weight))
-    at_home = rng.random(n) < (0.1, 0.35, 0.75, 0.93, 0.95, 0.96)[ring.level]
+    at_home = rng.random(n) < ring.habits.at_home
     located = np.where(at_home, country, base)
     local = plans["peak"] + places.offset[plans["located"]]
     return {
@@ -136,12 +175,14 @@ def _life(
         )
     lost = np.array([life.lost for life in found])
     ripening = rng.uniform(0, 0.5, n) * np.minimum(born - created, habits.ageing)
+    idle = rng.random(n) < habits.idle
+    lost = np.where(idle, DAYS, lost)
     return {
         "created": np.clip(created, -400, DAYS - 0.05),
         "heir_of": heir,
-        "work_from": born,
+        "work_from": np.where(idle, DAYS, born),
         "work_to": lost,
-        "active_from": np.maximum(born - ripening, 0),
+        "active_from": np.where(idle, DAYS, np.maximum(born - ripening, 0)),
         "active_to": lost,
         "spike_from": np.full(n, 1e9),
     }
@@ -159,9 +200,15 @@ def _work(
         pick(rng, clones, CAMPAIGN_STYLES[ring.campaign]),
         pick(rng, clones, _BROAD if ring.level < _MIMICS_FROM else _LIKE_ANYONE),
     )
+    if ring.level == RESALE:
+        style = pick(rng, clones, CAMPAIGN_STYLES[ring.campaign])
     rows = setting.templates.add(rng, style, shared_fillers=10**6)
+    if ring.level == RESALE:
+        _relay(
+            setting.templates.parts[-1], rng.random(clones) < ring.near(seeds, "keep")
+        )
     cover = min(ring.near(seeds, "cover"), 0.9)
-    each = ring.rate * rng.lognormal(0, 0.3 + 0.1 * ring.level, n)
+    each = ring.rate * rng.lognormal(0, 0.3 + 0.1 * min(ring.level, 4), n)
     share = np.maximum(plans["day_share"], 0.6)
     weights = rng.lognormal(0, ring.near(seeds, "weights"), n)
     return {
@@ -173,7 +220,18 @@ def _work(
         "work_weight": weights if ring.mechanism == "sticky_shards" else np.ones(n),
         "day_share": share,
         "rate": np.minimum(0.65 * each * cover / share, 150),
+        "work_pace": np.full(n, 1.0 if ring.level == RESALE else 0.3),
+        "language_spread": (
+            rng.beta(1.2, 12, n) if ring.level == RESALE else plans["language_spread"]
+        ),
     }
+
+
+def _relay(users: Columns, wrapped: NDArray[np.bool_]) -> None:
+    """Send what users bring with the relay's settings, some of it in its wrapper."""
+    users["settings"][:] = 0
+    users["key"][wrapped] = users["key"][0]
+    users["free"][wrapped] = 0
 
 
 def _work_days(
@@ -192,20 +250,23 @@ def _stack(
     """Set the operator's frozen image, and how the ring follows the provider."""
     n, seeds, habits = len(plans["arch"]), setting.seeds, ring.habits
     on_stack = rng.random(n) < ring.near(seeds, "stack")
-    custom = rng.random() < (0.7, 0.6, 0.45, 0.3, 0.15, 0.05)[ring.level]
+    custom = rng.random() < ring.habits.custom
     stack = CLIENTS + ring.number if custom else int(rng.integers(0, CLIENTS))
     moved = 0.45 if ring.campaign == "C" else float(rng.uniform(0.1, 0.3))
     hours: Numbers = rng.uniform(0.5, max(1.0, habits.stagger), n)
     softened = setting.calendar.protection + rng.uniform(0, 2, n)
-    focus = 0.9 - 0.1 * ring.level
+    focus = 0.9 - 0.1 * min(ring.level, 5)
+    follows = rng.random(n) < habits.pivots
+    moment = setting.calendar.release + hours / 24
+    share = moved * float(rng.uniform(0.9, 1.1))
     return {
         "on_stack": on_stack,
         "client": np.where(on_stack, stack, plans["client"]),
         "client2_share": np.where(on_stack, 0.02, plans["client2_share"]),
         "settings": np.where(on_stack, int(rng.integers(0, 14)), plans["settings"]),
         "surface": np.where(rng.random(n) < 0.5, 0, plans["surface"]),
-        "adopt_at": setting.calendar.release + hours / 24,
-        "adopt_share": np.full(n, moved * float(rng.uniform(0.9, 1.1))),
+        "adopt_at": np.where(follows, moment, plans["adopt_at"]),
+        "adopt_share": np.where(follows, share, plans["adopt_share"]),
         "soften_at": np.where(ring.softens, softened, plans["soften_at"]),
         "large": focus * rng.beta(6, 1.2) + (1 - focus) * plans["large"],
     }

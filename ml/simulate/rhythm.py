@@ -90,12 +90,12 @@ def _volumes(kind: Archetype, rng: np.random.Generator, rhythm: Columns) -> Colu
     started = rhythm["active_from"]
     life = rhythm["active_to"] - started
     quiet = rhythm["rate"] <= WINDOWED_FROM
-    regular = quiet & (rng.random(n) < kind.regulars)
+    regular = quiet & (rng.random(n) < 1.7 * kind.regulars)
     stays = np.minimum(np.maximum(life, 8 + rng.exponential(28, n)), DAYS - started)
-    tried = rng.lognormal(np.log(4), 1.1, n) / np.maximum(rhythm["rate"] * life, 1)
+    tried = rng.lognormal(np.log(5), 1.2, n) / np.maximum(rhythm["rate"] * life, 1)
     few = np.where(quiet, np.minimum(rhythm["day_share"], tried), rhythm["day_share"])
     return {
-        "rate": np.where(regular, rng.lognormal(np.log(15), 0.45, n), rhythm["rate"]),
+        "rate": np.where(regular, rng.lognormal(np.log(9), 0.6, n), rhythm["rate"]),
         "day_share": np.where(regular, rng.beta(5, 1.8, n), few),
         "active_to": np.where(regular, started + stays, rhythm["active_to"]),
     }

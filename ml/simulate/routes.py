@@ -70,7 +70,7 @@ def _in_homes(
     lease = ring.near(setting.seeds, "lease")
     proxy = proxy_slots(n, key, exits, lease, geo)
     rented = draw_slots(rng, plan, np.full(n, "cloud", object), country, plans["owner"])
-    keeps = server & (rng.random(n) < (0.6, 0.8, 0.9, 0.9)[ring.level - 2])
+    keeps = server & (rng.random(n) < ring.habits.servers)
     operator = plan.of("mobile", rng, country)
     roaming = proxy_slots(n, key, 24, 1.0, operator)
     first = {name: np.where(keeps, rented[name], proxy[name]) for name in proxy}

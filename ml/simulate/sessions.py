@@ -99,10 +99,17 @@ def hours_of_day(
     return np.where(rng.random(len(at)) < part["flat"][at], anytime, usual)
 
 
-def put_items(seeds: Seeds, plans: Columns, table: Columns, sessions: Columns) -> None:
+def put_items(
+    seeds: Seeds,
+    plans: Columns,
+    table: Columns,
+    sessions: Columns,
+    jobs: "np.ndarray[tuple[int], np.dtype[np.bool_]]",
+) -> None:
     """Name the input of each own session: one of the account's, or a common one.
 
-    A product sees some inputs again and again; a batch of documents never does.
+    A product sees some inputs again and again; a batch of documents never does. `jobs`
+    marks sessions whose input comes from a queue and is asked by this account alone.
     """
     where = np.flatnonzero(sessions["source"] != WORK)
     account, tmpl = sessions["account"][where], sessions["tmpl"][where]
@@ -115,6 +122,7 @@ def put_items(seeds: Seeds, plans: Columns, table: Columns, sessions: Columns) -
     common = below(mix(rng.integers(0, 2**62, len(where))), 1 << 30) / (1 << 30)
     common = (common**2 * table["shared_fillers"][tmpl]).astype(np.int64)
     shared = (rng.random(len(where)) < plans["shared_fillers"][account]) & ~free
+    shared &= ~jobs[where]
     own = mix(seeds.key("item"), account, mine)
     sessions["item"][where] = np.where(
         shared, mix(seeds.key("item"), tmpl + _SHARED_ITEM, common), own

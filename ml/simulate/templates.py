@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.simulate.seeds import Columns, Seeds, mix
+from ml.simulate.seeds import Columns, Keys, Seeds, mix
 
 CATEGORIES: Final = (
     "chat",
@@ -131,6 +131,15 @@ class Templates:
                 drawn.setdefault(column, np.zeros(n))[where] = values
         rows.update(drawn)
         self.parts.append(rows)
+        self.size += n
+        return np.arange(self.size - n, self.size)
+
+    def clone(self, rows: NDArray[np.int64], keys: Keys) -> NDArray[np.int64]:
+        """Copy templates under new keys: the same shape in other words; [n]."""
+        table, n = self.table(), len(rows)
+        made = {name: values[rows] for name, values in table.items()}
+        made["key"] = keys
+        self.parts.append(made)
         self.size += n
         return np.arange(self.size - n, self.size)
 

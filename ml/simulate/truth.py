@@ -8,23 +8,21 @@ from ml.simulate import arrow
 from ml.simulate.archetypes import LOOKALIKE, NAMES
 from ml.simulate.campaigns import Ring
 from ml.simulate.clock import microseconds
+from ml.simulate.exchanges import Tally
+from ml.simulate.levels import LEVELS
 from ml.simulate.records import account_names, text
 from ml.simulate.scene import Scene
 from ml.simulate.seeds import Columns, kept
-from ml.simulate.sessions import WORK
-from ml.simulate.unfold import Unfolded
 
 _CLASSES = ("honest", "ring", "other-fraud")
 
 
-def account_truth(scene: Scene, rings: list[Ring], unfolded: Unfolded) -> pa.Table:
+def account_truth(scene: Scene, rings: list[Ring], tally: Tally) -> pa.Table:
     """Return one row an account: class, archetype, ring, level, lineage, volumes."""
     plans = scene.plans
     ids = account_names(scene)
-    n = len(ids)
     member = plans["ring"] >= 0
-    work = scene.sessions["source"][unfolded.session] == WORK
-    account = scene.sessions["account"][unfolded.session]
+    twin = plans["twin_of"]
     table = pa.table(
         {
             "account_id": text(ids),
@@ -40,17 +38,16 @@ def account_truth(scene: Scene, rings: list[Ring], unfolded: Unfolded) -> pa.Tab
             "campaign": _of_ring(plans, rings, "campaign"),
             "ring": _of_ring(plans, rings, "name"),
             "level": arrow.coded(
-                np.where(member, plans["level"], -1), [f"L{at}" for at in range(6)]
+                np.where(member, plans["level"], -1), [level.name for level in LEVELS]
             ),
             "mechanism": _of_ring(plans, rings, "mechanism"),
             "replaces": text(_replaced(plans, rings, ids)),
             "created_at": arrow.times(microseconds(plans["created"]), scene.origin),
             "work_from": _work_times(scene, "work_from"),
             "work_to": _work_times(scene, "work_to"),
-            "exchanges": arrow.integers(np.bincount(account, minlength=n), pa.int64()),
-            "work_exchanges": arrow.integers(
-                np.bincount(account[work], minlength=n), pa.int64()
-            ),
+            "exchanges": arrow.integers(tally.every, pa.int64()),
+            "work_exchanges": arrow.integers(tally.work, pa.int64()),
+            "twin_of": text(kept(twin >= 0, ids[np.maximum(twin, 0)])),
         }
     )
     return table.take(pa.array(np.argsort(scene.account_ids)))
@@ -97,6 +94,7 @@ def ring_truth(scene: Scene, rings: list[Ring]) -> pa.Table:
         "turns": pa.array([ring.turns for ring in rings]),
         "replays": pa.array([ring.replays for ring in rings]),
         "softens": pa.array([ring.softens for ring in rings]),
+        "farm": pa.array([ring.farm for ring in rings]),
     }
     for name, field in days.items():
         values = np.array([getattr(ring, field) for ring in rings])

@@ -2,6 +2,7 @@
 
 # ruff: noqa: PLR2004 - the numbers are parameters of the world
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,13 +15,13 @@ from ml.simulate.clock import DAYS, MODELS
 from ml.simulate.content import Exchanges
 from ml.simulate.networks import SLOT_FIELDS
 from ml.simulate.scene import Scene, client_name, key_names
-from ml.simulate.seeds import Columns, Numbers, mix
+from ml.simulate.seeds import Columns, Keys, Numbers, mix
 from ml.simulate.sessions import OWN, daily_means, windowed
 from ml.simulate.templates import CATEGORIES
 
 HOUR_US = 3_600_000_000
 _SAMPLED = 0.02
-_SHOWN_AT_MOST = 40
+_SHOWN_AT_MOST = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,19 +69,27 @@ def shown_sessions(plans: Columns, hours: Hours, rng: np.random.Generator) -> Co
     }
 
 
-def window_rows(scene: Scene, hours: Hours) -> pa.Table:
-    """Return the usage_window table by time."""
+def window_chunks(scene: Scene, hours: Hours, rows: int) -> Iterator[pa.RecordBatch]:
+    """Yield the usage_window table by time, `rows` hours at once."""
     keys = mix(scene.key, 71, hours.account, hours.hour)
     order = np.lexsort((keys, hours.hour))
-    account, hour = hours.account[order], hours.hour[order]
-    requests = hours.requests[order]
-    rng = scene.setting.seeds.rng("windows")
+    for number, start in enumerate(range(0, max(len(order), 1), rows)):
+        part = order[start : start + rows]
+        some = Hours(hours.account[part], hours.hour[part], hours.requests[part])
+        rng = scene.setting.seeds.rng("windows", number)
+        yield pa.RecordBatch.from_pydict(_windows(scene, some, keys[part], rng))
+
+
+def _windows(
+    scene: Scene, hours: Hours, keys: Keys, rng: np.random.Generator
+) -> dict[str, pa.Array]:
+    account, hour, requests = hours.account, hours.hour, hours.requests
     entered, answered = _token_sums(scene, rng, account, requests)
     failing = rng.binomial(requests, scene.plans["fails"][account])
     minutes = np.rint(60 * (1 - np.exp(-requests / 60))).clip(1).astype(np.int64)
     peak = np.maximum(1, np.rint(requests / minutes * rng.gamma(6, 0.3, len(hour))))
     columns = {
-        "event_id": arrow.hex_texts(keys[order], "evw_"),
+        "event_id": arrow.hex_texts(keys, "evw_"),
         "account_id": arrow.hex_texts(scene.account_ids[account], "acc_"),
         "window_start": arrow.times(hour * HOUR_US, scene.origin),
         "window_s": arrow.integers(np.full(len(hour), 3600), pa.int32()),
@@ -96,7 +105,27 @@ def window_rows(scene: Scene, hours: Hours) -> pa.Table:
         "max_per_minute": arrow.integers(np.minimum(peak, requests), pa.int32()),
     }
     columns |= _who(scene, account, hour, requests)
-    return pa.table(columns | _maps(scene, account, hour, requests))
+    columns |= _maps(scene, account, hour, requests)
+    return columns | _sketches(scene, hours)
+
+
+def _sketches(scene: Scene, hours: Hours) -> dict[str, pa.Array]:
+    """Return the minima over all prompts of each hour, and over their inputs alone."""
+    tmpl = scene.plans["tmpl"][hours.account]
+    given = content.has_sketch(np.exp(scene.table["input_ln"][tmpl]).astype(np.int64))
+    whole = content.hourly_minima(
+        scene.key, scene.table, tmpl, hours.account, hours.hour, hours.requests
+    )
+    pool = np.where(
+        scene.table["free"][tmpl] > 0, 1e12, scene.plans["own_fillers"][hours.account]
+    )
+    inputs = content.hourly_fillers(
+        scene.key, pool, hours.account, hours.hour, hours.requests
+    )
+    return {
+        "minhash": arrow.sixteen(whole, given),
+        "filler": arrow.sixteen(inputs, given),
+    }
 
 
 def _token_sums(

@@ -15,7 +15,7 @@ from ml.simulate.archetypes import INDEX
 from ml.simulate.campaigns import Ring, plan_rings
 from ml.simulate.clock import DAYS, DEFAULT_END, calendar, origin_us, provider_rows
 from ml.simulate.dispatch import work_sessions
-from ml.simulate.exchanges import usage_chunks
+from ml.simulate.exchanges import Tally, usage_chunks
 from ml.simulate.happenings import event_rows
 from ml.simulate.honest import (
     HONEST,
@@ -27,7 +27,7 @@ from ml.simulate.honest import (
 )
 from ml.simulate.identity import identities
 from ml.simulate.labels import outcome_rows
-from ml.simulate.levels import LEVELS
+from ml.simulate.levels import LEVELS, TWINS
 from ml.simulate.marks import leave_marks
 from ml.simulate.recruits import recruit_plans, without_work
 from ml.simulate.scene import Scene
@@ -35,8 +35,9 @@ from ml.simulate.seeds import Columns, Seeds, mix, names_of
 from ml.simulate.sessions import WORK, own_sessions, put_items
 from ml.simulate.templates import Templates
 from ml.simulate.tiers import TIERS, Tier
-from ml.simulate.unfold import Unfolded, unfold
+from ml.simulate.twins import put_to_work
 
+VERSION = 2  # of what a seed means; raised whenever the content of a world changes
 _REPLAYED = 0.02
 _NEVER = 1e9
 Report = Callable[[str, int, int], None]
@@ -72,16 +73,17 @@ def simulate(
     report("people, rings, sign-ups", 0, _STEPS)
     setting, rings, plans, said = _population(Seeds(seed), size)
     report("people, rings, sign-ups", 1, _STEPS)
-    scene = _scene(setting, rings, plans, start, size)
-    unfolded = unfold(scene)
-    rows = _write_bundle(scene, said, size, out_dir / "bundle", report, unfolded)
+    hours = windows.busy_hours(plans, setting.seeds.rng("busy"))
+    scene = _scene(setting, rings, plans, hours, start, size)
+    tally = Tally(*np.zeros((2, len(scene.account_ids)), np.int64))
+    rows = _write_bundle(scene, said, size, out_dir / "bundle", report, hours, tally)
     _write_reference(scene, out_dir / "bundle" / "reference")
     rows["provider"] = write.write_table(
         out_dir / "bundle" / "provider.parquet", _provider(setting, start)
     )
     folder = out_dir / "truth"
     write.write_table(
-        folder / "accounts.parquet", truth.account_truth(scene, rings, unfolded)
+        folder / "accounts.parquet", truth.account_truth(scene, rings, tally)
     )
     write.write_table(folder / "rings.parquet", truth.ring_truth(scene, rings))
     written = Written(seed, tier, start, finish, rows)
@@ -129,11 +131,15 @@ def _judge(seeds: Seeds, rings: list[Ring], plans: Columns) -> None:
 
 
 def _scene(
-    setting: Setting, rings: list[Ring], plans: Columns, start: datetime, tier: Tier
+    setting: Setting,
+    rings: list[Ring],
+    plans: Columns,
+    hours: windows.Hours,
+    start: datetime,
+    tier: Tier,
 ) -> Scene:
     """Draw every session and name the accounts."""
     seeds, table = setting.seeds, setting.templates.table()
-    hours = windows.busy_hours(plans, seeds.rng("busy"))
     parts = [
         own_sessions(seeds, plans),
         windows.shown_sessions(plans, hours, seeds.rng("shown")),
@@ -143,7 +149,9 @@ def _scene(
         name: np.concatenate([part[name] for part in parts]) for name in parts[0]
     }
     sessions = _within(sessions, tier.max_usage_rows - len(hours.hour), seeds)
-    put_items(seeds, plans, table, sessions)
+    jobs = put_to_work(setting, plans, sessions)
+    put_items(seeds, plans, table, sessions, jobs)
+    sessions["source"][jobs] = WORK
     ids = mix(seeds.key("accounts"), np.arange(len(plans["arch"])))
     _adopt_parents(plans, ids)
     key = seeds.key("rows")
@@ -191,7 +199,9 @@ def _replays(
     )
     signed = content.is_signed(key, first, session)
     replaying = np.array([ring.replays for ring in rings])
-    unit = np.where(sessions["source"] == WORK, plans["ring"][sessions["account"]], -1)
+    work = sessions["source"] == WORK
+    work &= plans["level"][sessions["account"]] != TWINS
+    unit = np.where(work, plans["ring"][sessions["account"]], -1)
     unit = np.where((unit >= 0) & ~replaying[unit], -2, unit)
     unit = np.where(unit == -1, len(rings) + sessions["account"], unit)
     usable = np.flatnonzero(signed & (unit >= 0))
@@ -211,7 +221,8 @@ def _write_bundle(
     tier: Tier,
     folder: Path,
     report: Report,
-    unfolded: Unfolded,
+    hours: windows.Hours,
+    tally: Tally,
 ) -> dict[str, int]:
     report("people, rings, sign-ups", 2, _STEPS)
     tables = {"customers": records.customer_rows(scene, said)}
@@ -222,14 +233,15 @@ def _write_bundle(
     tables["events"] = event_rows(scene, said)
     tables["outcomes"] = outcome_rows(scene, said, tier)
     report("people, rings, sign-ups", 4, _STEPS)
-    hours = windows.busy_hours(scene.plans, scene.setting.seeds.rng("busy"))
-    tables["usage_window"] = windows.window_rows(scene, hours)
     rows = {
         name: write.write_table(folder / f"{name}.parquet", table)
         for name, table in tables.items()
     }
     report("people, rings, sign-ups", _STEPS, _STEPS)
-    batches = usage_chunks(scene, unfolded, tier.chunk_rows, report)
+    batches = windows.window_chunks(scene, hours, tier.chunk_rows)
+    path = folder / "usage_window.parquet"
+    rows["usage_window"] = write.write_batches(path, batches)
+    batches = usage_chunks(scene, tier.chunk_rows, report, tally)
     rows["usage"] = write.write_batches(folder / "usage.parquet", batches)
     return rows
 
@@ -268,6 +280,7 @@ def _provider(setting: Setting, start: datetime) -> pa.Table:
 
 def _summary(written: Written) -> dict[str, Any]:
     return {
+        "version": VERSION,
         "seed": written.seed,
         "tier": written.tier,
         "start": written.start.isoformat(),

@@ -34,3 +34,11 @@ def nano(tmp_path_factory):
     folder = tmp_path_factory.mktemp("nano")
     simulate(folder, "nano", 5)
     return World(folder)
+
+
+@pytest.fixture(scope="session")
+def ladder(tmp_path_factory):
+    """Return a small world that has every level."""
+    folder = tmp_path_factory.mktemp("ladder")
+    simulate(folder, "ladder", 5)
+    return World(folder)
