@@ -15,12 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.rings.links import Links
-from ml.rings.place import VIEW_NAMES
+from ml.rings.place import CAP, VIEW_NAMES
 
 PRIOR: Final = -2.0
 HELD_BY: Final = 0.5  # a view holds a group when half of it shares a value
 ENOUGH_REQUESTS: Final = 40
 ENOUGH_MEMBERS: Final = 5
+ENOUGH_SHARERS: Final = 3
 USUAL_HOME: Final = 8  # groups smaller than this are usually a home or an office
 
 
@@ -53,25 +54,29 @@ def weigh(
     conduct: Conduct,
     links: Links,
     repeats: float,
+    work: float,
 ) -> list[Term]:
     """Return the terms of one group.
 
     `held` is float64 [members, views]: each member's strongest shared value;
-    `repeats` is the share of fillers of the group seen in two accounts, NaN if unseen.
+    `repeats` is the share of fillers of the group seen in two accounts, NaN if unseen;
+    `work` is the log-likelihood ratio of the cells that members divide among them;
+    age and a verified address, which can be bought, explain such a division less.
     """
     holding = _independent(held)
     trusted = float(links.is_trusted[members].mean())
     permitted = float(conduct.permitted[members].mean())
+    declared = _declared_share(conduct.declared[members])
+    work *= 1.0 - max(declared, permitted)  # who says so may divide its own work
     terms = [
         Term("prior", 1.0, PRIOR),
         Term("independent_views", holding, 1.6 * (holding - 1)),
         _size(len(members)),
         _conduct(held),
-        Term("trusted_share", trusted, -2.0 * trusted),
+        Term("trusted_share", trusted, (-1.0 if work > 0 else -2.0) * trusted),
         Term("permitted_share", permitted, -4.0 * permitted),
-        _declared(conduct.declared[members]),
-        _evenness(conduct.requests[members]),
-        _repeats(repeats),
+        Term("declared_together_share", declared, -8.0 * declared),
+        *_sharing(work, conduct.requests[members], repeats),
         _confirmed(conduct.confirmed[members]),
     ]
     return [term for term in terms if term.log_odds != 0.0]
@@ -84,6 +89,7 @@ def _independent(held: NDArray[np.float64]) -> int:
     group as small as a home these count as two views at most.
     """
     holds = (held > 0).mean(axis=0) >= HELD_BY
+    holds[VIEW_NAMES.index("work")] = False  # weighed by its own term
     shape = bool(holds[VIEW_NAMES.index("shape")])
     others = int(holds.sum()) - shape
     return shape + (min(others, 2) if len(held) < USUAL_HOME else others)
@@ -101,11 +107,22 @@ def _conduct(held: NDArray[np.float64]) -> Term:
     return Term("joint_conduct_share", share, 0.0 if share >= HELD_BY else -1.5)
 
 
-def _declared(declared: NDArray[np.int64]) -> Term:
-    """One organization that says so is one customer, not a ring."""
-    known = declared[declared >= 0]
-    share = float(np.bincount(known).max() / len(declared)) if len(known) else 0.0
-    return Term("declared_together_share", share, -8.0 * share)
+def _sharing(
+    work: float, requests: NDArray[np.float64], repeats: float
+) -> tuple[Term, ...]:
+    """Weigh how work is shared: in the cells where that shows, else over all traffic.
+
+    Over all traffic, members' own use and cover hide it; so it counts only once.
+    """
+    if work > 0:
+        return (Term("divided_work", work, min(work, CAP)),)
+    return _evenness(requests), _repeats(repeats)
+
+
+def _declared_share(declared: NDArray[np.int64]) -> float:
+    """Return the share declared as one customer, not a ring; it takes two to share."""
+    most = int(np.bincount(declared[declared >= 0], minlength=1).max())
+    return max(most - 1, 0) / (len(declared) - 1)
 
 
 def _evenness(requests: NDArray[np.float64]) -> Term:
@@ -142,6 +159,24 @@ def shared_values(members: NDArray[np.int64], links: Links) -> NDArray[np.int64]
     mine = np.isin(links.account, members) & (links.strength[links.value] > 0)
     codes, counts = np.unique(links.value[mine], return_counts=True)
     return codes[counts > 1].astype(np.int64)
+
+
+def divided_work(
+    members: NDArray[np.int64], values: NDArray[np.int64], links: Links
+) -> float:
+    """Return the sum of the ratios of cells of one sort that three members share.
+
+    Cells of different sorts (scaffolds, schemas, bands) hold the same exchanges: the
+    sort that says most speaks.
+    """
+    work = values[links.kind_of[values] == "joint_work"]
+    inside = np.isin(links.account, members) & np.isin(links.value, work)
+    codes, users = np.unique(links.value[inside], return_counts=True)
+    best: dict[str, float] = {}
+    for code in codes[users >= ENOUGH_SHARERS]:
+        sort = str(links.text_of[code]).split(":", 1)[0]
+        best[sort] = best.get(sort, 0.0) + float(links.strength[code])
+    return max(best.values(), default=0.0)
 
 
 def held_views(

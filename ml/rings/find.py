@@ -8,10 +8,12 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ml.rings.cells import read_cells
 from ml.rings.evidence import (
     Conduct,
     Term,
     conduct_of,
+    divided_work,
     held_views,
     shared_values,
     weigh,
@@ -20,8 +22,9 @@ from ml.rings.groups import find_groups
 from ml.rings.links import Links, read_links
 from ml.rings.pairs import find_pairs
 from ml.rings.place import POINTS, VIEW_NAMES, place
+from ml.rings.work import with_work
 
-CODE_VERSION: Final = "1"
+CODE_VERSION: Final = "2"
 SHOWN_VALUES: Final = 40
 TENURE: Final = timedelta(days=180)
 
@@ -54,7 +57,7 @@ def find(backend: Any, *, as_of: datetime) -> tuple[list[FoundRing], int]:
 
     `backend` is an Ibis backend that holds what was known at T (ml.schema).
     """
-    links = read_links(backend, as_of=as_of)
+    links = with_work(read_links(backend, as_of=as_of), read_cells(backend))
     groups = find_groups(find_pairs(links), len(links.account_ids))
     conduct = conduct_of(backend, links)
     repeats = repeated_fillers(backend, groups, links)
@@ -75,7 +78,8 @@ def _ring(
 ) -> FoundRing:
     values = shared_values(members, links)
     held = held_views(members, values, links)
-    terms = weigh(members, held, conduct, links, repeats)
+    work = divided_work(members, values, links)
+    terms = weigh(members, held, conduct, links, repeats, work)
     log_odds = sum(term.log_odds for term in terms)
     holding = (held > 0).mean(axis=0)
     tenured = links.created[members] < _microseconds(as_of - TENURE)

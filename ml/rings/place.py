@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-VIEW_NAMES: Final = ("identity", "payment", "network", "device", "shape")
+VIEW_NAMES: Final = ("identity", "payment", "network", "device", "shape", "work")
 CAP: Final = 8.0  # no single agreement may say more than odds of about 3,000
 POINTS: Final = 10.0 / math.log(10.0)  # evidence points for each unit of log-odds
 PER_VIEW: Final = 0.55  # how much agreement in one view says of belonging

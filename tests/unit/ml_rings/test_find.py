@@ -120,7 +120,7 @@ def test_a_campaign_is_found_whole_and_alone():
     assert [len(ring.members) for ring in rings] == [len(pool)]
     [ring] = rings
     assert {member.account_id for member in ring.members} == set(pool)
-    assert set(ring.views) == {"device", "payment", "shape"}
+    assert set(ring.views) == {"device", "payment", "shape", "work"}
     assert ring.probability > 0.9
     assert {member.level for member in ring.members} == {"core"}
 
