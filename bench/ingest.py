@@ -21,8 +21,10 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import exchange_rows
 import numpy as np
@@ -94,12 +96,15 @@ class Bench:
         self._times: list[float] = []
         self._signups: list[float] = []
         self._turned_away, self._rows = 0, 0
+        self._failures: list[str] = []
         until = time.monotonic() + seconds
         threads = [
-            threading.Thread(target=self._send, args=(at, until))
+            threading.Thread(target=self._guarded, args=(self._send, at, until))
             for at in range(clients)
         ]
-        threads.append(threading.Thread(target=self._assess, args=(until,)))
+        threads.append(
+            threading.Thread(target=self._guarded, args=(self._assess, until))
+        )
         roots = (self.service, _postgres())
         cost, own = processor_time.of_tree(*roots), time.process_time()
         began = time.monotonic()
@@ -107,6 +112,8 @@ class Bench:
             thread.start()
         for thread in threads:
             thread.join()
+        if self._failures:
+            sys.exit(self._failures[0])
         elapsed = time.monotonic() - began
         cost = processor_time.of_tree(*roots) - cost
         return {
@@ -121,6 +128,12 @@ class Bench:
             "assessments": len(self._signups),
             "assessments_ms_p50_p95_p99": _quantiles(self._signups, 1000),
         }
+
+    def _guarded(self, work: Callable[..., None], *arguments: Any) -> None:
+        try:
+            work(*arguments)
+        except (OSError, http.client.HTTPException) as error:
+            self._failures.append(f"the connection broke: {error!r}")
 
     def _send(self, number: int, until: float) -> None:
         link = http.client.HTTPConnection(self.host, timeout=60)
@@ -137,7 +150,8 @@ class Bench:
                 self._turned_away += 1
                 time.sleep(float(answer[2]))  # as the answer asks
             if answer[0] != 200:
-                sys.exit(f"a batch was answered with {answer[0]}: {answer[1]}")
+                self._failures.append(f"a batch was answered with {answer[:2]}")
+                return
             with self._lock:
                 self._times.append(time.perf_counter() - began)
                 self._rows += answer[1]["accepted"]
@@ -149,7 +163,8 @@ class Bench:
         while time.monotonic() < until:
             took, problem = post_signup(link, self.key, chance)
             if problem:
-                sys.exit(f"an assessment was answered with {problem}")
+                self._failures.append(f"an assessment was answered with {problem}")
+                return
             self._signups.append(took)
             time.sleep(0.05)  # a customer now and then, not a load of its own
 

@@ -243,8 +243,29 @@ KYCRISK_JOBS: dict[str, tuple[int, int]] = {
     "assessments.assess_changed": (300, 1800),
     "assessments.forget_imports": (3600, 10_800),
     "signals.seal_usage_hour": (3600, 7200),
+    "signals.tend_lake": (86_400, 172_800),
     "reference.refresh_reference": (86_400, 172_800),
+    "review.screen_names": (600, 1800),
     "audit.sequence": (2, 60),
+}
+
+# --- retention ----------------------------------------------------------------
+# Days that facts of a class are kept (0: for good), and why we may keep them so long.
+KYCRISK_RETENTION: dict[str, dict[str, object]] = {
+    "usage": {
+        "days": env.number("KYCRISK_KEEP_USAGE_DAYS", 180, low=0, high=3650),
+        "basis": env.text(
+            "KYCRISK_KEEP_USAGE_BASIS",
+            "GDPR Art. 6(1)(f): security of the service; keyed hashes and sketches",
+        ),
+    },
+    "usage_window": {
+        "days": env.number("KYCRISK_KEEP_WINDOW_DAYS", 400, low=0, high=3650),
+        "basis": env.text(
+            "KYCRISK_KEEP_WINDOW_BASIS",
+            "GDPR Art. 6(1)(f): security of the service; hourly totals of an account",
+        ),
+    },
 }
 
 # --- audit --------------------------------------------------------------------
@@ -276,6 +297,7 @@ AUDIT_SUBJECTS: dict[str, str] = {
     "opinion": "apps.review.selectors.audited.audited_opinions",
     "approval": "apps.review.selectors.audited.audited_approvals",
     "note": "apps.review.selectors.audited.audited_notes",
+    "sanctions_hit": "apps.review.selectors.audited.audited_hits",
 }
 
 # --- files and language -------------------------------------------------------

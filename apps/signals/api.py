@@ -51,8 +51,9 @@ class EventBatchView(APIView):
         Plain or gzip; one JSON document, or NDJSON, of which every good line counts.
         When too many batches come at once, 429 says when to send this one again.
         """
+        # Read before a seat is asked for: many clients hear no answer while they send.
+        body = _body(request)
         with GATE.seat():
-            body = _body(request)
             with GATE.turn():
                 exchanges, rows, report = schemas.decode_events(
                     body, request.content_type
