@@ -28,7 +28,7 @@ BROAD: Final = (0.3, 100.0)
 SHARDED: Final = 0.95  # chance that a sharded data set shows no repeat at all
 SHARDED_SHARE: Final = 1e-3  # of the organic rate, where it shows some
 MOST: Final = 6.0  # what the absence of repeats may say
-FALSE_CELLS: Final = 0.05  # expected share of organic cells among those named
+FALSE_CELLS: Final = 0.1  # expected share of organic cells among those named
 
 
 def division(cells: Cells) -> NDArray[np.float64]:
