@@ -7,6 +7,8 @@ from ml.schema import EMAIL_CLASSES, IP_CLASSES
 
 # Kinds of sets; the first three answer for addresses.
 KINDS: Final = ("ip_asn", "ip_country", "ip_class", "email_domains", "bins")
+# Names of sanctions lists: a gate beside the score, so their absence degrades no score.
+SANCTIONS: Final = "sanctions"
 
 # The strongest evidence first. A relay also stands in data-center ranges, and a VPN
 # exit in hosting ranges: the more specific statement wins.

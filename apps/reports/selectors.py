@@ -10,7 +10,7 @@ from apps.assessments.models import Assessment
 from apps.assessments.selectors import assessment_of
 from apps.audit import selectors as audit
 from apps.reports.errors import EvidenceFirstError, NothingAssessedError
-from apps.review.choices import State
+from apps.review.choices import Lane, State
 from apps.review.models import Case, Disposition
 from apps.review.selectors.case import case_view
 from apps.rings.models import Ring
@@ -107,6 +107,7 @@ def check_may_read(*, assessment_id: str, user: "User", at: datetime) -> None:
     """
     row = assessment_of(assessment_id)
     cases = Case.objects.filter(account=row.account).exclude(state=State.CLOSED)
+    cases = cases.exclude(lane=Lane.SANCTIONS)  # they are not about the score
     for case_id in cases.values_list("id", flat=True):
         if not case_view(case_id=case_id, user=user, at=at).model_open:
             raise EvidenceFirstError(

@@ -17,6 +17,7 @@ class Lane(TextChoices):
     HARM = "harm", "Harm running"
     WAITING = "waiting", "Customer waiting"
     RING = "ring", "Rings"
+    SANCTIONS = "sanctions", "Sanctions"
 
 
 class Mode(TextChoices):

@@ -53,8 +53,14 @@ class Case(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["account"],
-                condition=~models.Q(state=State.CLOSED),
+                condition=~models.Q(state=State.CLOSED)
+                & ~models.Q(lane=Lane.SANCTIONS),
                 name="one_open_case_per_account",
+            ),
+            models.UniqueConstraint(
+                fields=["account"],
+                condition=models.Q(lane=Lane.SANCTIONS) & ~models.Q(state=State.CLOSED),
+                name="one_open_sanctions_case",
             ),
             models.UniqueConstraint(
                 fields=["ring_id"],
@@ -197,3 +203,44 @@ class Note(AppendOnlyModel):
     author = models.ForeignKey("access.User", models.PROTECT, related_name="+")
     text = models.TextField()
     at = models.DateTimeField()
+
+
+class SanctionsHit(AppendOnlyModel):
+    """A name of an account that is like an entry of a sanctions list.
+
+    The name itself stays in the vault: here is what it was like, and how much.
+    """
+
+    id = models.CharField(primary_key=True, max_length=40)
+    account = models.ForeignKey(
+        "customers.Account", models.PROTECT, related_name="+", db_index=False
+    )
+    case = models.ForeignKey(Case, models.PROTECT, related_name="sanctions_hits")
+    field = models.CharField(max_length=32)  # of the vault
+    name_key = models.CharField(max_length=24)  # keyed hash of the name
+    entry_id = models.CharField(max_length=40)
+    score = models.FloatField()
+    list_version = models.CharField(max_length=64)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "entry_id", "name_key"], name="one_hit_per_name"
+            )
+        ]
+
+
+class ScreenedName(AppendOnlyModel):
+    """A value of the vault that was compared with a version of the lists."""
+
+    value = models.BigIntegerField()  # of customers.VaultValue, which may be erased
+    list_version = models.CharField(max_length=64)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["value", "list_version"], name="screened_once_per_version"
+            )
+        ]

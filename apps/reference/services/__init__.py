@@ -15,11 +15,17 @@ from apps.reference.services.refresh import (
     refresh_reference,
     stale_kinds,
 )
+from apps.reference.services.screening import list_version, listed_names, screen
 from apps.reference.services.store import look_again
+from apps.reference.services.watchlist import THRESHOLD, Hit
 
 __all__ = [
+    "THRESHOLD",
+    "Hit",
     "IpFacts",
     "RefreshReport",
+    "list_version",
+    "listed_names",
     "look_again",
     "lookup_bins",
     "lookup_email_domains",
@@ -28,6 +34,7 @@ __all__ = [
     "phone_countries",
     "refresh_configured",
     "refresh_reference",
+    "screen",
     "stale_kinds",
     "versions",
 ]

@@ -27,6 +27,8 @@ class Draft:
     asn_classes: dict[int, str] = field(default_factory=dict)
     email_domains: dict[str, str] = field(default_factory=dict)
     bins: dict[str, tuple[str, str]] = field(default_factory=dict)
+    sanctions: list[tuple[str, str]] = field(default_factory=list)  # (entry, name)
+    aliases: list[tuple[str, str]] = field(default_factory=list)  # of those entries
     sources: dict[str, list[str]] = field(default_factory=dict)
     licences: dict[str, list[str]] = field(default_factory=dict)
 
@@ -82,6 +84,8 @@ def compiled(draft: Draft) -> dict[str, Columns]:
         found["email_domains"] = _domain_columns(draft.email_domains)
     if draft.bins:
         found["bins"] = _bin_columns(draft.bins)
+    if draft.sanctions:
+        found[policy.SANCTIONS] = _sanction_columns(draft)
     if not found:
         raise ReferenceFileError("The folder holds no reference file that is known.")
     return found
@@ -115,4 +119,15 @@ def _bin_columns(bins: dict[str, tuple[str, str]]) -> Columns:
         "bins": np.array(numbers, dtype=np.str_),
         "countries": np.array([bins[number][0] for number in numbers], dtype=np.str_),
         "fundings": np.array([bins[number][1] for number in numbers], dtype=np.str_),
+    }
+
+
+def _sanction_columns(draft: Draft) -> Columns:
+    """Return the names with their entries; an alias of no entry falls away."""
+    known = {entry for entry, _ in draft.sanctions}
+    aliases = (row for row in draft.aliases if row[0] in known)
+    rows = dict.fromkeys(row for row in (*draft.sanctions, *aliases) if row[1])
+    return {
+        "ids": np.array([entry for entry, _ in rows], dtype=np.str_),
+        "names": np.array([name for _, name in rows], dtype=np.str_),
     }

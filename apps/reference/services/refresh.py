@@ -25,7 +25,13 @@ from apps.reference.services.draft import compiled
 from apps.reference.services.loaders import read_folder
 
 _LOCK: Final = 0x4B59_4301  # advisory lock: one refresh at a time
-MAX_AGE_DAYS: Final = {"ip_asn": 45, "ip_country": 45, "ip_class": 7, "bins": 365}
+MAX_AGE_DAYS: Final = {
+    "ip_asn": 45,
+    "ip_country": 45,
+    "ip_class": 7,
+    "bins": 365,
+    policy.SANCTIONS: 7,
+}
 DEFAULT_AGE_DAYS: Final = 30
 
 

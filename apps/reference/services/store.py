@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from apps.reference.models import ActiveReference, ReferenceSet
 from apps.reference.policy import KINDS
 from apps.reference.services.ranges import Ranges
+from apps.reference.services.watchlist import Watchlist
 
 CHECK_SECONDS: Final = 3.0
 _log = structlog.get_logger(__name__)
@@ -46,6 +47,11 @@ class Layer:
         return {
             number: (country or None, fund or None) for number, country, fund in rows
         }
+
+    @cached_property
+    def watchlist(self) -> Watchlist:
+        ids, listed = self.data["ids"].tolist(), self.data["names"].tolist()
+        return Watchlist(ids, listed)
 
     @cached_property
     def domains(self) -> dict[str, int]:

@@ -16,6 +16,7 @@ from apps.review.policy.queue import (
     mode_for,
     rank,
     reference,
+    sanctions_stakes,
     stake_level,
     stakes_for,
 )
@@ -46,6 +47,7 @@ __all__ = [
     "percent",
     "rank",
     "reference",
+    "sanctions_stakes",
     "stake_level",
     "stakes_for",
     "switched_to_model",

@@ -9,7 +9,7 @@ TOKENS_PER_HARM = 50_000.0
 HARM_FLOOR, HARM_CEILING = 0.05, 10.0
 # Cost an hour to a good customer while the machine's action stands.
 FRICTION = {"challenge": 0.3, "limit": 0.5, "hold": 0.8}
-MINUTES = {Lane.HARM: 4.0, Lane.WAITING: 3.0, Lane.RING: 12.0}
+MINUTES = {Lane.HARM: 4.0, Lane.WAITING: 3.0, Lane.RING: 12.0, Lane.SANCTIONS: 6.0}
 ACTIVE_DAYS = 2.0
 # An interval no wider than this, and not around even odds, is one the model is sure of.
 NARROW, EVEN = 0.15, 0.5
@@ -44,6 +44,11 @@ def stakes_for(
     harm = min(HARM_CEILING, HARM_FLOOR + tokens_per_hour / TOKENS_PER_HARM)
     active = 1.0 if idle_days <= ACTIVE_DAYS else ACTIVE_DAYS / idle_days
     return Stakes(harm, FRICTION.get(action, 0.0), MINUTES[lane], active)
+
+
+def sanctions_stakes() -> Stakes:
+    """Return the stakes of a name that is like a listed one: the law does not wait."""
+    return Stakes(HARM_CEILING, 0.0, MINUTES[Lane.SANCTIONS], 1.0)
 
 
 def stake_level(harm: float, friction: float) -> int:

@@ -2,7 +2,7 @@
 
 from apps.customers.models import Account
 from apps.decisions.models import Decision
-from apps.review.choices import State
+from apps.review.choices import Lane, State
 from apps.review.models import Case
 from apps.scoring.models import Score
 
@@ -10,8 +10,9 @@ SCORES, PAST = 60, 20
 
 
 def open_case_of(account: Account) -> Case | None:
-    """Return the case about this account that is not closed; there is one at most."""
-    return Case.objects.filter(account=account).exclude(state=State.CLOSED).first()
+    """Return the open case about abuse of this account; there is one at most."""
+    rows = Case.objects.filter(account=account).exclude(lane=Lane.SANCTIONS)
+    return rows.exclude(state=State.CLOSED).first()
 
 
 def scores_of(account: Account) -> list[Score]:

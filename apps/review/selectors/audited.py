@@ -5,7 +5,15 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from apps.review.models import Approval, Case, Disposition, Impression, Note, Opinion
+from apps.review.models import (
+    Approval,
+    Case,
+    Disposition,
+    Impression,
+    Note,
+    Opinion,
+    SanctionsHit,
+)
 
 Audited = Iterator[tuple[str, int, dict[str, Any]]]
 
@@ -26,6 +34,20 @@ def case_content(row: Case) -> dict[str, Any]:
         "waiting_for": str(row.waiting_for),
         "waiting_until": _time(row.waiting_until),
         "closed_at": _time(row.closed_at),
+    }
+
+
+def hit_content(row: SanctionsHit) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "account": row.account_id,
+        "case": row.case_id,
+        "field": row.field,
+        "name_key": row.name_key,
+        "entry_id": row.entry_id,
+        "score": row.score,
+        "list_version": row.list_version,
+        "at": row.at.isoformat(),
     }
 
 
@@ -117,6 +139,11 @@ def audited_approvals() -> Audited:
 def audited_notes() -> Audited:
     for row in Note.objects.order_by("id").iterator(chunk_size=2000):
         yield row.id, 1, note_content(row)
+
+
+def audited_hits() -> Audited:
+    for row in SanctionsHit.objects.order_by("id").iterator(chunk_size=2000):
+        yield row.id, 1, hit_content(row)
 
 
 def _time(value: datetime | None) -> str | None:

@@ -41,9 +41,9 @@ def already_opened(decision_ids: Collection[str]) -> dict[str, str]:
 
 
 def open_case_ids(account_ids: Iterable[int]) -> dict[int, str]:
-    """Return account -> id of its case that is not closed."""
+    """Return account -> id of its case about abuse that is not closed."""
     rows = Case.objects.filter(account_id__in=list(account_ids))
-    rows = rows.exclude(state=State.CLOSED)
+    rows = rows.exclude(state=State.CLOSED).exclude(lane=Lane.SANCTIONS)
     return dict(rows.values_list("account_id", "id"))
 
 

@@ -64,6 +64,7 @@ def lane_counts() -> dict[str, Any]:
         harm=Count("pk", filter=working & Q(lane=Lane.HARM)),
         waiting=Count("pk", filter=working & Q(lane=Lane.WAITING)),
         ring=Count("pk", filter=working & Q(lane=Lane.RING)),
+        sanctions=Count("pk", filter=working & Q(lane=Lane.SANCTIONS)),
         parked=Count("pk", filter=Q(state=State.WAITING)),
         approval=Count("pk", filter=Q(state=State.APPROVAL)),
         oldest=Min("opened_at", filter=working),

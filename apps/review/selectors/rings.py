@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import Count, Q
 
-from apps.review.choices import State
+from apps.review.choices import Lane, State
 from apps.review.models import Case
 from apps.rings.models import Membership, Ring, RingRun
 from apps.scoring.models import Score
@@ -79,9 +79,9 @@ def ring_page(ring: Ring, *, offset: int, show_scores: bool) -> RingPage:
     accounts = [row.account_id for row in page]
     cases = {
         case.account_id: case
-        for case in Case.objects.filter(account_id__in=accounts).exclude(
-            state=State.CLOSED
-        )
+        for case in Case.objects.filter(account_id__in=accounts)
+        .exclude(state=State.CLOSED)
+        .exclude(lane=Lane.SANCTIONS)
     }
     scores = _newest_scores(accounts) if show_scores else {}
     return RingPage(

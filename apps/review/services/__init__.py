@@ -15,10 +15,12 @@ from apps.review.services.reviewing import (
     decide,
     record_impression,
 )
+from apps.review.services.screening import ScreeningReport, screen_names
 
 __all__ = [
     "LEASE",
     "Conclusion",
+    "ScreeningReport",
     "add_note",
     "approve",
     "decide",
@@ -27,6 +29,7 @@ __all__ = [
     "open_cases",
     "record_impression",
     "release_case",
+    "screen_names",
     "take_case",
     "take_next",
 ]

@@ -69,7 +69,7 @@ def _account_cases(
         for row in reversed(rows)
         if row.decision.account_id not in taken
     }
-    numbers = iter(_numbers(len(first)))
+    numbers = iter(case_numbers(len(first)))
     cases = [
         _case(row, rings, number=next(numbers), as_of=as_of, at=at)
         for row in first.values()
@@ -191,7 +191,7 @@ def _open_ring(
     )
     case = Case(
         id=new_id("case", at),
-        reference=policy.reference(_numbers(1)[0]),
+        reference=policy.reference(case_numbers(1)[0]),
         ring_id=ring_id,
         lane=Lane.RING,
         mode=Mode.EVIDENCE_FIRST,
@@ -208,7 +208,7 @@ def _open_ring(
     return case
 
 
-def _numbers(count: int) -> list[int]:
+def case_numbers(count: int) -> list[int]:
     """Draw case numbers from their sequence."""
     with connection.cursor() as cursor:
         cursor.execute(

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET
 from apps.access.permissions import StaffRequest, page
 from apps.features.selectors import feature_labels
 from apps.review import policy
-from apps.review.choices import Answer, Confidence, Leaning
+from apps.review.choices import Answer, Confidence, Lane, Leaning
 from apps.review.forms import RevealForm
 from apps.review.presenters import charts
 from apps.review.presenters.evidence import KIND_WORDS, rarity, weigh
@@ -18,6 +18,7 @@ from apps.review.presenters.keyfacts import key_facts
 from apps.review.presenters.model import model_view
 from apps.review.selectors.case import CaseView, case_view, trail_of
 from apps.review.selectors.facts import Facts, facts_of
+from apps.review.selectors.sanctions import shown_hits
 from apps.review.selectors.timeline import timeline
 from apps.review.selectors.usage import usage_of
 
@@ -54,6 +55,8 @@ def case_context(view: CaseView, *, role: str, at: datetime) -> dict[str, Any]:
         "entries": trail_of(view),
         "stake": policy.stake_level(found.expected_harm, found.friction),
     }
+    if found.lane == Lane.SANCTIONS:
+        context["sanctions_hits"] = shown_hits(found)
     if found.account is not None:
         facts = facts_of(found.account, at=at)
         context |= account_context(facts, earlier=view.earlier)

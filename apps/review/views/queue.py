@@ -19,6 +19,7 @@ LANES = (
     ("harm", "Harm running"),
     ("waiting", "Customer waiting"),
     ("ring", "Rings"),
+    ("sanctions", "Sanctions"),
     ("approval", "Approvals"),
     ("parked", "Waiting on others"),
 )
