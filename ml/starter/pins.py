@@ -4,6 +4,6 @@ from collections.abc import Mapping
 from typing import Final
 
 MANIFESTS: Final[Mapping[str, str]] = {
-    "activity": "3136fdde6f72dacd3da17f9e907ebbd69d55627e5aec1e51383146605fa97d15",
-    "entry": "bb8440b0bcbd32d1299841a7013359f67da22c86f09c1b12b32a336fa8a7f5b0",
+    "activity": "516513ceb8e9f43ccebe968276235bfa9cb18b5193f78df81ab1fd951a9d97fc",
+    "entry": "11a54335c060857d503e0656f46da09e68e3bd8b7dfb28a1f5396b51485e2ea8",
 }

@@ -48,7 +48,7 @@ def judge(
     *, frame: "FeatureFrame", rings: Mapping[str, "RingPart"], occasion: Occasion
 ) -> tuple[list[Judged], "PolicyVersion"]:
     """Score every account of the frame and let the published policy decide."""
-    scoring.ensure_starter(at=occasion.at)
+    scoring.ensure_starter(at=occasion.at, kinds=scoring.kinds_for(frame))
     missing = reference.missing()
     scored = scoring.score(frame=frame, rings=rings, as_of=occasion.as_of)
     row, policy = decisions.current_policy(at=occasion.at)

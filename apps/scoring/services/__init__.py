@@ -3,7 +3,7 @@
 from apps.scoring.services.again import columns_of, rescore_batch
 from apps.scoring.services.champions import champion, forget_models, model_of
 from apps.scoring.services.promotion import approve, promote, rollback
-from apps.scoring.services.scoring import rescore, score, score_with
+from apps.scoring.services.scoring import kinds_for, rescore, score, score_with
 from apps.scoring.services.starter import ensure_starter
 from apps.scoring.services.stored import from_row, score_rows
 from apps.scoring.services.training import Trained, train
@@ -16,6 +16,7 @@ __all__ = [
     "ensure_starter",
     "forget_models",
     "from_row",
+    "kinds_for",
     "model_of",
     "promote",
     "rescore",

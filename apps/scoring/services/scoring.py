@@ -78,6 +78,12 @@ def rescore(*, row: "Score", account_id: str) -> Scored:
     return again
 
 
+def kinds_for(frame: FeatureFrame) -> tuple[str, ...]:
+    """Return the kinds of models that answer for the accounts of a frame."""
+    wanted = {ModelKind.ACTIVITY: frame.has_usage, ModelKind.ENTRY: ~frame.has_usage}
+    return tuple(kind for kind, asked in wanted.items() if asked.any())
+
+
 def _first(chosen: Mapping[str, Loaded], active: bool) -> Loaded:
     order = (ModelKind.ACTIVITY, ModelKind.ENTRY)
     for kind in order if active else order[::-1]:
