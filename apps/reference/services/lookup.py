@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from apps.reference import policy
-from apps.reference.services import ranges
+from apps.reference.services.addresses import Addresses, parse
 from apps.reference.services.store import Layer, Store, current
 from ml.schema import EMAIL_CLASSES, IP_CLASSES
 
@@ -40,7 +40,7 @@ def lookup_ips(addresses: Sequence[str | None]) -> IpFacts:
     table is 'unknown', and so is everything while the tables are not loaded.
     """
     store = current()
-    parsed = ranges.parse(addresses)
+    parsed = parse(addresses)
     asn = _found(store.of("ip_asn"), parsed)
     classes = _found(store.of("ip_class"), parsed)
     if store.of("ip_class"):
@@ -53,7 +53,7 @@ def lookup_ips(addresses: Sequence[str | None]) -> IpFacts:
     return IpFacts(asn[which], _CLASSES[classes[which]], _COUNTRIES[country[which]])
 
 
-def _found(layers: Sequence[Layer], parsed: ranges.Addresses) -> NDArray[np.int64]:
+def _found(layers: Sequence[Layer], parsed: Addresses) -> NDArray[np.int64]:
     """Return the value of each distinct address and, last, -1 for no address."""
     size = len(parsed.v4) + len(parsed.v6)
     found = np.full(size + 1, -1, dtype=np.int64)
