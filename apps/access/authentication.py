@@ -29,7 +29,7 @@ class ServiceKeyBearer(BaseAuthentication):
         return "Bearer"
 
 
-class ServiceKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class ServiceKeyScheme(OpenApiAuthenticationExtension):
     """What the OpenAPI document says of keys."""
 
     target_class = ServiceKeyBearer
