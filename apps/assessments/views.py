@@ -234,6 +234,10 @@ def _context(request: StaffRequest, row: StagedImport) -> dict[str, Any]:
         "families": words.families(filled) if filled else [],
         "further": words.further(filled) if filled else [],
         "protected": words.protected(row),
+        "counts": words.counts(row.result.get("tables") or report.get("tables", {})),
+        "actions": words.actions(row.result.get("actions", {})),
+        "ends": _moment(report["span"][1]) if report.get("span") else None,
+        "as_of": _moment(row.result.get("as_of")),
     }
     if row.state in PENDING:
         context |= _progress(row, selectors.job_of(row.job_id))
@@ -253,6 +257,10 @@ def _progress(row: StagedImport, job: Job | None) -> dict[str, Any]:
         "stand": _stand(job) if job else "",
         "poll": f"/import/{row.id}/progress",
     }
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def _stand(job: Job) -> str:

@@ -7,6 +7,7 @@ from apps.assessments.models import StagedImport
 from apps.assessments.policy.coverage import additions, coverage
 from apps.assessments.policy.names import IGNORED, MADE, targets
 from apps.core.validation import RAW_TABLES
+from apps.decisions.choices import SEVERITY
 from ml.features import FAMILIES, FEATURES
 
 TABLE_WORDS: Final = {
@@ -33,7 +34,7 @@ _PROTECTED: Final = {
         accounts.signup_user_agent accounts.org_domain customers.legal_name""",
     HASHED: """accounts.payment_fingerprint accounts.signup_device_id
         accounts.signup_ja4 api_keys.created_ip payment_methods.fingerprint usage.ip
-        usage.client usage_window.ip_list usage_window.client_list events.data/ip
+        usage_window.ip_list events.data/ip
         events.data/device_id events.data/fingerprint events.data/ja4""",
 }
 _PROTECTION: Final = {
@@ -107,9 +108,19 @@ def families(filled: Collection[str]) -> list[FamilyRow]:
 def further(filled: Collection[str]) -> list[Added]:
     """Return what missing columns would add, the richest first."""
     return [
-        Added(list(columns), [_LABELS[name] for name in names])
+        Added([_told(one) for one in columns], [_LABELS[name] for name in names])
         for columns, names in additions(filled, [one.name for one in FEATURES])
     ]
+
+
+def counts(tables: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Return the counts of each table in the order in which tables are loaded."""
+    return [(name, tables[name]) for name in TABLE_WORDS if name in tables]
+
+
+def actions(given: Mapping[str, int]) -> list[tuple[str, int]]:
+    """Return how many accounts got each action, the mildest first."""
+    return [(name, given[name]) for name in SEVERITY if name in given]
 
 
 def protected(row: StagedImport) -> list[tuple[str, list[str]]]:
@@ -125,6 +136,12 @@ def protected(row: StagedImport) -> list[tuple[str, list[str]]]:
 
 def protection(table: str, target: str) -> str:
     return _PROTECTION.get(f"{table}.{target}", PLAIN)
+
+
+def _told(column: str) -> str:
+    table, _, name = column.partition(".")
+    kind = name.removeprefix("type/")
+    return column if kind == name else f"{table} of type {kind}"
 
 
 def _file_view(number: int, file: Mapping[str, Any], lenient: bool) -> FileView:

@@ -100,7 +100,7 @@ def test_accounts_and_their_requests_come_in_together(importing):
     usage = report["tables"]["usage"]
     assert usage["accepted"] + usage["rejected"] == 120
     assert {one["problem"] for one in report["rejects"]} == {
-        "names an account that is not known."
+        "names an account that neither these files nor the site know."
     }
     result = importing.load(row)
     assert result["tables"]["usage"] == usage
@@ -135,7 +135,7 @@ def test_lines_are_those_of_the_file_whatever_stands_between(importing):
     assert found == [
         (5, "row", "is not well-formed CSV."),
         (6, "row", "has another number of cells than the header."),
-        (7, "created", "must be RFC 3339 with an offset, from 2015 to 2100."),
+        (7, "created", "is no date that can be read, or none from 2015 to 2100."),
         (8, "row", "is not UTF-8."),
     ]
     assert report["tables"]["accounts"]["accepted"] == 2

@@ -36,6 +36,12 @@ from apps.signals.services import ImportReport, rehearse_bundle
 SHOWN_REJECTS: Final = 100
 _REASONS: Final = 200
 CHECK: Final = "assessments.check_import"
+# What the importer asks of a bundle is more than what is asked of a stranger.
+_TOLD: Final = {
+    "bad_timestamp": "is no date that can be read, or none from 2015 to 2100.",
+    "bad_phone": "must be a phone number with its country code.",
+    "unknown_account": "names an account that neither these files nor the site know.",
+}
 
 
 def request_check(
@@ -137,7 +143,8 @@ def _report(
     for file, (name, one) in zip(row.files, written.items(), strict=True):
         for reject in _rejects(bundle / ".rejected" / f"{name}.ndjson"):
             header = _header(file, reject["field"])
-            told = reject["problem"].removeprefix(reject["field"]).strip()
+            plain = reject["problem"].removeprefix(reject["field"]).strip()
+            told = _TOLD.get(reject["code"], plain)
             reasons[(file["name"], header, told)] += 1
             if len(first) < SHOWN_REJECTS:
                 first.append(
