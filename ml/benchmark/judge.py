@@ -8,29 +8,17 @@ period alone; what they give on the test period is printed beside every recall.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ml import evaluate
+from ml.benchmark.read import Account, Export, Scores
+from ml.benchmark.refuse import threshold_on_test
 
 RATES: Final = (0.01, 0.001)
 FEWEST_FOR_A_RATE: Final = 10  # honest accounts above a threshold that is printed
-
-Scores = Mapping[str, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """What one account really is: its archetype, and its level where it is a ring's."""
-
-    account_id: str
-    archetype: str
-    level: str | None
-    ring: str | None
-    honest: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +30,8 @@ class Table:
     realised: evaluate.Share
     recall: Mapping[str, evaluate.Share]
     look_alikes: Mapping[str, evaluate.Share]
+    groups: Mapping[str, evaluate.Share]
+    group_ratio: float | None
 
 
 def lifetime(exports: Sequence[Scores]) -> dict[str, float]:
@@ -55,11 +45,16 @@ def lifetime(exports: Sequence[Scores]) -> dict[str, float]:
 
 def judge(
     truth: Sequence[Account],
-    validation: Sequence[Scores],
-    test: Sequence[Scores],
+    validation: Sequence[Export],
+    test: Sequence[Export],
 ) -> dict[str, Any]:
-    """Return PR-AUC and, for each rate, recall by level and the worst look-alike."""
-    before, after = lifetime(validation), lifetime(test)
+    """Return PR-AUC and, for each rate, recall by level and the worst look-alike.
+
+    A threshold that was set on tested days raises RefusedError.
+    """
+    threshold_on_test(validation, test)
+    before = lifetime([export.scores for export in validation])
+    after = lifetime([export.scores for export in test])
     seen = [one for one in truth if one.account_id in after]
     scores = np.array([after[one.account_id] for one in seen])
     honest = np.array([one.honest for one in seen], dtype=bool)
@@ -110,6 +105,11 @@ def _table(
         for level in sorted(set(levels) - {""})
     }
     recall["all"] = evaluate.share(flagged[levels != ""])
+    where = np.array([one.group for one in seen])
+    groups = {
+        str(group): evaluate.share(flagged[honest & (where == group)])
+        for group in sorted(set(where[honest].tolist()))
+    }
     return Table(
         rate=rate,
         threshold=threshold,
@@ -119,7 +119,15 @@ def _table(
             kind: evaluate.share(flagged[honest & (kinds == kind)])
             for kind in sorted(set(kinds[honest]))
         },
+        groups=groups,
+        group_ratio=_ratio(list(groups.values())),
     )
+
+
+def _ratio(groups: Sequence[evaluate.Share]) -> float | None:
+    """Return the least over the greatest rate of the groups; None where none is hit."""
+    rates = [group.value for group in groups]
+    return min(rates) / max(rates) if max(rates, default=0) > 0 else None
 
 
 def as_text(name: str, figures: Mapping[str, Any]) -> str:
@@ -139,38 +147,32 @@ def as_text(name: str, figures: Mapping[str, Any]) -> str:
         ]
         worst = max(table["look_alikes"].items(), key=lambda pair: pair[1]["value"])
         lines.append(f"    worst look-alike: {worst[0]} {_share(worst[1])}")
+        if table["group_ratio"] is not None:
+            lines.append(f"    country groups, least/most: {table['group_ratio']:.2f}")
+    lines += _columns(figures)
     if not figures["rates"]:
         lines.append("  too few honest accounts for any rate")
     return "\n".join(lines)
 
 
+def _columns(figures: Mapping[str, Any]) -> list[str]:
+    """Return the recall of the baselines and of the oracle, a line each."""
+    lines = []
+    for name, other in figures.get("beside", {}).items():
+        for table in other["rates"]:
+            recall = " ".join(
+                f"{level} {one['value']:.2f}" for level, one in table["recall"].items()
+            )
+            lines.append(f"    beside at {table['rate']:.1%}: {name:<17} {recall}")
+    rings = figures.get("rings")
+    if rings:
+        lines.append(
+            f"    rings: B-cubed precision {rings['b_cubed_precision']:.2f}, recall"
+            f" {rings['b_cubed_recall']:.2f}; caught {rings['caught_by_level']}"
+        )
+    return lines
+
+
 def _share(one: Mapping[str, float]) -> str:
     interval = f"[{one['low']:.3f}, {one['high']:.3f}]"
     return f"{one['value']:.3f} {interval} of {one['count']:,}"
-
-
-def read_truth(path: Path) -> list[Account]:
-    """Read `truth/accounts.parquet` of a world; only a scorer may call this."""
-    import pyarrow.parquet as pq  # loaded by the scorer alone
-
-    names = ["account_id", "class", "archetype", "level", "ring"]
-    rows = pq.read_table(path / "accounts.parquet", columns=names).to_pylist()
-    return [
-        Account(
-            account_id=row["account_id"],
-            archetype=row["archetype"],
-            level=row["level"],
-            ring=row["ring"],
-            honest=row["class"] == "honest",
-        )
-        for row in rows
-    ]
-
-
-def read_scores(path: Path) -> dict[str, float]:
-    """Read the probabilities of one export by account."""
-    import pyarrow.parquet as pq  # loaded by the scorer alone
-
-    table = pq.read_table(path, columns=["account_id", "probability"])
-    ids, scores = (column.to_pylist() for column in table.columns)
-    return dict(zip(ids, scores, strict=True))

@@ -38,6 +38,11 @@ class Command(KycriskCommand):
         parser.add_argument("--tier", choices=OFFERED, default="nano")
         parser.add_argument("--seeds", default="3,4", help="worlds to score, by comma")
         parser.add_argument("--train-seed", type=int, default=1)
+        parser.add_argument(
+            "--check-future",
+            action="store_true",
+            help="score one world again without its future; refuse any change",
+        )
 
     def run(self, **options: Any) -> dict[str, Any]:
         seeds = _seeds(options["seeds"], options["train_seed"])
@@ -49,12 +54,17 @@ class Command(KycriskCommand):
             for _ in pool.map(self._world, worlds):
                 bar.update()
             models = self._learn(options["train_seed"])
+            self.learned = benchmark.learn_beside(
+                self.folder / f"world-{options['train_seed']}", _moment(TRAINED)
+            )
             bar.update()
             figures = {}
             scored = pool.map(lambda seed: self._score(seed, models), seeds)
             for seed, one in zip(seeds, scored, strict=True):
                 figures[str(seed)] = one
                 bar.update()
+        if options["check_future"]:
+            self._check_future(seeds[0], models)
         for name, one in figures.items():
             self.say(benchmark.as_text(f"{self.tier}, seed {name}", one))
         return {
@@ -72,21 +82,60 @@ class Command(KycriskCommand):
         return [home / "models" / model["id"] for model in made["models"]]
 
     def _score(self, seed: int, models: list[Path]) -> dict[str, Any]:
-        home = self._home(seed)
+        home, world = self._home(seed), self.folder / f"world-{seed}"
+        self._adopt(home, models)
+        exports = {days: self._export(home, days) for days in (*VALIDATION, *TEST)}
+        rings = home / "rings.parquet"
+        self._call(home, "export_rings", "--as-of", _day(TEST[-1]), str(rings))
+        truth = benchmark.read_truth(world / "truth")
+        try:
+            figures = benchmark.judge(
+                truth,
+                [exports[days] for days in VALIDATION],
+                [exports[days] for days in TEST],
+            )
+            figures["rings"] = benchmark.match_rings(truth, benchmark.read_rings(rings))
+        except benchmark.RefusedError as error:
+            raise Unusable(f"The result is refused: {error}") from error
+        figures["beside"] = benchmark.beside(
+            self.learned,
+            world,
+            truth,
+            [_moment(days) for days in VALIDATION],
+            [_moment(days) for days in TEST],
+        )
+        return figures
+
+    def _adopt(self, home: Path, models: list[Path]) -> None:
         for model in models:
             adopted = self._call(home, "adopt_model", str(model))
             self._call(home, "promote", adopted["id"], "--no-approval")
-        exports = {}
-        for days in (*VALIDATION, *TEST):
-            path = home / f"scores-{days}.parquet"
-            self._call(home, "assess", "--as-of", _day(days), "--all")
-            self._call(home, "export_scores", "--as-of", _day(days), str(path))
-            exports[days] = benchmark.read_scores(path)
-        return benchmark.judge(
-            benchmark.read_truth(self.folder / f"world-{seed}" / "truth"),
-            [exports[days] for days in VALIDATION],
-            [exports[days] for days in TEST],
-        )
+
+    def _export(self, home: Path, days: int) -> benchmark.Export:
+        path = home / f"scores-{days}.parquet"
+        self._call(home, "assess", "--as-of", _day(days), "--all")
+        self._call(home, "export_scores", "--as-of", _day(days), str(path))
+        return benchmark.read_scores(path)
+
+    def _check_future(self, seed: int, models: list[Path]) -> None:
+        """Score a world that ends with the first validation day, and compare."""
+        days, world = VALIDATION[0], self.folder / f"world-{seed}"
+        home, bundle = self.folder / "home-cut", self.folder / "bundle-cut"
+        if home.exists():
+            self._call(home, "reset", "--yes")
+        shutil.rmtree(bundle, ignore_errors=True)
+        home.mkdir(parents=True, exist_ok=True)
+        benchmark.cut_bundle(world / "bundle", _moment(days), bundle)
+        reference = str(world / "bundle" / "reference")
+        self._call(home, "refresh_reference", "--from", reference)
+        self._call(home, "import_bundle", str(bundle))
+        self._adopt(home, models)
+        whole = benchmark.read_scores(self._home(seed) / f"scores-{days}.parquet")
+        try:
+            benchmark.future_reading(whole, self._export(home, days))
+        except benchmark.RefusedError as error:
+            raise Unusable(f"The result is refused: {error}") from error
+        self.say("no score reads the future")
 
     def _home(self, seed: int) -> Path:
         return Path(self.folder) / f"home-{seed}"
@@ -127,8 +176,12 @@ def _shared_keys() -> dict[str, str]:
     return {name: settings.KEYS.text(name, length=32) for name in names}
 
 
+def _moment(before_end: int) -> datetime:
+    return END - timedelta(days=before_end)
+
+
 def _day(before_end: int) -> str:
-    return (END - timedelta(days=before_end)).isoformat()
+    return _moment(before_end).isoformat()
 
 
 def _seeds(text: str, train_seed: int) -> list[int]:

@@ -1,0 +1,77 @@
+"""The columns beside each result: what simple systems reach, and what an oracle does.
+
+The oracle is told who belongs together, by the truth, and averages the trees' margins
+over each ring. Honest accounts stand in chance groups of a usual ring's size. It says
+what perfect grouping would add to the same features, and is nothing that could be run.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from ml.benchmark import baselines
+from ml.benchmark.aggregates import aggregates
+from ml.benchmark.judge import judge
+from ml.benchmark.read import Account, Export, Scores
+
+_CHANCE_GROUP: Final = 30
+
+
+def learn_beside(world: Path, as_of: datetime) -> bytes:
+    """Fit the trees on one world, with the labels known at `as_of`."""
+    known = aggregates(world / "bundle", as_of)
+    return baselines.learn(known, baselines.known_abuse(world / "bundle", as_of))
+
+
+def beside(
+    trees: bytes,
+    world: Path,
+    truth: Sequence[Account],
+    validation: Sequence[datetime],
+    test: Sequence[datetime],
+) -> dict[str, Any]:
+    """Return the figures of each column on the same days as the system's own."""
+    groups = _groups(truth)
+    found: dict[str, dict[datetime, Export]] = defaultdict(dict)
+    for as_of in (*validation, *test):
+        known = aggregates(world / "bundle", as_of)
+        margins = baselines.predict(trees, known)
+        scores = {
+            "volume": baselines.volume(known),
+            "shared attributes": baselines.shared_attributes(known),
+            "trees": margins,
+            "oracle rings": _averaged(margins, groups),
+        }
+        for name, one in scores.items():
+            found[name][as_of] = Export(as_of, one)
+    return {
+        name: judge(
+            truth,
+            [exports[day] for day in validation],
+            [exports[day] for day in test],
+        )
+        for name, exports in found.items()
+    }
+
+
+def _groups(truth: Sequence[Account]) -> dict[str, str]:
+    """Return the real ring of ring accounts, a chance group of everybody else."""
+    groups = {one.account_id: one.ring for one in truth if one.ring}
+    others = [one.account_id for one in truth if not one.ring]
+    others.sort(key=lambda name: sha256(name.encode()).digest())
+    chance = {name: f"chance {at // _CHANCE_GROUP}" for at, name in enumerate(others)}
+    return groups | chance
+
+
+def _averaged(scores: Mapping[str, float], groups: Mapping[str, str]) -> Scores:
+    """Give every account the mean score of its group."""
+    names = list(scores)
+    _, where = np.unique([groups[name] for name in names], return_inverse=True)
+    values = np.fromiter(scores.values(), float)
+    mean = np.bincount(where, values) / np.bincount(where)
+    return dict(zip(names, mean[where].tolist(), strict=True))
