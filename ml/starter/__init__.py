@@ -1,5 +1,6 @@
 """The starter: entry and activity models for a site that has no labels yet.
 
 `worlds` keeps what was computed of one simulated world, `views` takes whole families
-of traces away, `build` learns, `shipped` reads the files that lie beside it.
+of traces away, `build` learns, `measure` judges, `shipped` reads the files that lie
+here, and `audits` moves a starter's probabilities to what a site's audits found.
 """

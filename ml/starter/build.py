@@ -1,16 +1,15 @@
 """Learn the starter from simulated worlds, and measure it on worlds it never saw."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ml import benchmark, calibrate, dataset, train
+from ml import calibrate, dataset, train
 from ml.calibrate import HeldOut
 from ml.dataset import LearnableFeature, TrainingRows
-from ml.frames import FeatureFrame
 from ml.model import RiskModel
 from ml.starter.views import drawn, without
 from ml.starter.worlds import Moment, World
@@ -33,7 +32,6 @@ COPIES: Final = 4  # of each world: one complete, the others each without some v
 # One account in a hundred is abusive. An assumption about providers, not a property
 # of the worlds, of which a tenth is; a site's random audits replace it.
 BASE_RATE: Final = 0.01
-VALIDATED_BEFORE: Final = 4  # weeks before the end; later moments are the test
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,46 +147,3 @@ def _counts(lesson: Lesson, rows: TrainingRows, unseen: TrainingRows) -> dict[st
         "held_out_accounts": len(set(unseen.frame.account_ids)),
         "held_out_abusive_accounts": unseen.positives,
     }
-
-
-def judge(
-    worlds: Sequence[World],
-    models: Mapping[str, RiskModel],
-    lacking: Sequence[str] = (),
-) -> dict[str, Any]:
-    """Return recall by level and the worst look-alike, as ml.benchmark does.
-
-    The threshold comes from the honest of the earlier moments of all worlds. No ring
-    has a part in these scores; where all accounts lack views, `lacking` names them.
-    """
-    before: dict[int, dict[str, float]] = {}
-    after: dict[int, dict[str, float]] = {}
-    truth = []
-    for world in worlds:
-        truth += [
-            replace(each, account_id=f"{world.seed} {each.account_id}")
-            for each in world.truth
-        ]
-        for moment in world.moments["activity"]:
-            part = before if moment.back >= VALIDATED_BEFORE else after
-            scores = probabilities(without(moment.frame, lacking), models)
-            part.setdefault(moment.back, {}).update(
-                {f"{world.seed} {name}": value for name, value in scores.items()}
-            )
-    return benchmark.judge(truth, list(before.values()), list(after.values()))
-
-
-def probabilities(
-    frame: FeatureFrame, models: Mapping[str, RiskModel]
-) -> dict[str, float]:
-    """Ask the activity model about accounts with usage, the entry model about others.
-
-    One monotone reading of both: the calibrated probability.
-    """
-    said: dict[str, float] = {}
-    for kind, active in (("activity", True), ("entry", False)):
-        part, model = frame.rows(frame.has_usage == active), models[kind]
-        read = model.manifest.calibration.probability
-        margins = model.margins(model.values(part)).tolist()
-        said |= zip(part.account_ids, map(read, margins), strict=True)
-    return said

@@ -9,10 +9,20 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.benchmark import Account
 from ml.frames import FeatureFrame
 
 _PARTS: Final = ("account_ids", "values", "has_usage", "chosen")
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who one account really is: its level and ring where it is of a campaign."""
+
+    account_id: str
+    archetype: str
+    level: str | None
+    ring: str | None
+    honest: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +43,7 @@ class World:
 
     seed: int
     moments: Mapping[str, Sequence[Moment]]
-    truth: tuple[Account, ...]
+    truth: tuple[Person, ...]
 
 
 def save(path: Path, world: World) -> None:
@@ -79,5 +89,5 @@ def load(path: Path) -> World:
             moments.setdefault(head["kind"], []).append(
                 Moment(head["back"], frame, chosen)
             )
-    truth = tuple(Account(*each) for each in about["truth"])
+    truth = tuple(Person(*each) for each in about["truth"])
     return World(about["seed"], moments, truth)

@@ -17,9 +17,8 @@ from apps.scoring.services.examples import (
     moments_of,
 )
 from apps.signals.selectors import open_engine
-from ml.benchmark import read_truth
 from ml.features import compute
-from ml.starter.worlds import Moment, World
+from ml.starter.worlds import Moment, Person, World
 
 if TYPE_CHECKING:
     from apps.signals.selectors import Engine
@@ -49,7 +48,25 @@ def world_of(*, seed: int, truth: Path, as_of: datetime, progress: Progress) -> 
                 _moment(engine, moment, back, new, whole=False)
             )
     progress.advance(len(past), len(past), "past snapshots")
-    return World(seed, moments, tuple(read_truth(truth)))
+    return World(seed, moments, _people(truth))
+
+
+def _people(truth: Path) -> tuple[Person, ...]:
+    """Read who was who; the builder of the starter may, no importer does."""
+    import pyarrow.parquet as pq  # only the builder reads files of this kind
+
+    names = ["account_id", "class", "archetype", "level", "ring"]
+    rows = pq.read_table(truth / "accounts.parquet", columns=names).to_pylist()
+    return tuple(
+        Person(
+            account_id=row["account_id"],
+            archetype=row["archetype"],
+            level=row["level"],
+            ring=row["ring"],
+            honest=row["class"] == "honest",
+        )
+        for row in rows
+    )
 
 
 def _moment(

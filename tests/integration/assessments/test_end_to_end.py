@@ -4,6 +4,8 @@ One small world is carried through every stage; the tests ask what then holds.
 """
 
 import hashlib
+import json
+import math
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -18,29 +20,79 @@ from tests.integration.assessments.site import Site
 
 pytestmark = pytest.mark.slow
 END = datetime(2026, 11, 1, tzinfo=UTC)
-LEARNED, NOW = "2026-10-12T00:00:00Z", "2026-11-01T00:00:00Z"
+EARLY, LEARNED, NOW = "2026-10-01", "2026-10-30", "2026-11-01T00:00:00Z"
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """Return a site that was given a tiny world, with models trained and in use."""
+    """Return a site that was given a tiny world without a single outcome."""
     folder = tmp_path_factory.mktemp("site")
     made = Site(folder / "home", folder / "world")
     made.home.mkdir()
     simulate(made.world, "tiny", 5, end=END)
     bundle = made.world / "bundle"
+    (bundle / "outcomes.parquet").rename(made.world / "outcomes.parquet")
     made.result("refresh_reference", "--from", str(bundle / "reference"))
     made.result("import_bundle", str(bundle))
-    for model in made.result("train", "--as-of", LEARNED)["models"]:
-        made.result("promote", model["id"], "--no-approval")
     yield made
     made.run("reset", "--yes")
     shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="module")
-def first(site: Site) -> dict[str, Any]:
+def unlabelled(site: Site) -> dict[str, Any]:
+    """Return what was exported while no label was known, and what else was said."""
+    trained = site.result("train", "--as-of", EARLY)
+    assessed = site.result("assess", "--as-of", EARLY, "--all")
+    path = site.home / "unlabelled.parquet"
+    site.result("export_scores", "--as-of", EARLY, str(path))
+    rows = pq.read_table(path).to_pylist()
+    worst = max(rows, key=lambda row: row["probability"])["account_id"]
+    told = site.home / "worst.json"
+    site.result("explain", worst, "--as-of", EARLY, "--output", str(told))
+    return {
+        "trained": trained,
+        "assessed": assessed,
+        "rows": rows,
+        "told": json.loads(told.read_text()),
+    }
+
+
+@pytest.fixture(scope="module")
+def first(site: Site, unlabelled: dict[str, Any]) -> dict[str, Any]:
+    """Return a pass by models of the site's own, once labels were handed over."""
+    bundle = site.world / "bundle"
+    (site.world / "outcomes.parquet").rename(bundle / "outcomes.parquet")
+    site.result("import_bundle", str(bundle))
+    models = site.result("train", "--as-of", LEARNED)["models"]
+    assert {model["kind"] for model in models} == {"entry", "activity"}
+    for model in models:
+        site.result("promote", model["id"], "--no-approval")
     return site.result("assess", "--as-of", NOW, "--all")
+
+
+def test_without_a_label_everybody_is_scored_and_explained(unlabelled: dict[str, Any]):
+    rows = unlabelled["rows"]
+    assert len(rows) == unlabelled["assessed"]["accounts"] > 300
+    for row in rows:
+        assert 0.0 < row["probability"] < 1.0
+        assert math.isfinite(row["raw_margin"])
+        assert row["reasons"]
+
+
+def test_without_a_label_the_machine_only_observes_and_asks(unlabelled: dict[str, Any]):
+    actions = {row["action"] for row in unlabelled["rows"]}
+    assert "review" in actions
+    assert actions <= {"allow", "observe", "review"}
+    assert unlabelled["told"]["control"]["adaptation"] == "starter"
+
+
+def test_training_without_labels_says_what_is_needed(unlabelled: dict[str, Any]):
+    trained = unlabelled["trained"]
+    assert trained["models"] == []
+    reasons = {one["kind"]: one["reason"] for one in trained["skipped"]}
+    assert set(reasons) == {"entry", "activity", "ring"}
+    assert "200 are needed, so the model in use stays" in reasons["activity"]
 
 
 def exported(site: Site, name: str) -> tuple[Path, str]:

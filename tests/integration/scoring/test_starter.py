@@ -4,15 +4,19 @@ import math
 
 import msgspec
 
+from apps.access.models import User
+from apps.access.services import create_user
 from apps.core.progress import Silent
 from apps.scoring import selectors, services
 from apps.scoring.models import ModelVersion
 from apps.scoring.services import promotion, registry
+from apps.scoring.services.recalibration import recalibrated
 from ml.features import catalogue_hash
 from ml.model import RiskModel
 from ml.starter.shipped import shipped
 from tests.integration.scoring.conftest import ACTOR, AT, frame, register
 from tests.integration.scoring.test_registry import logged, settle
+from tests.unit.ml_starter.test_audits import audits
 
 LATER = AT.replace(day=9)
 
@@ -78,3 +82,27 @@ def test_training_without_labels_keeps_it_and_says_why(db):
     assert "0 accounts with a label; 200 are needed" in done.skipped["entry"]
     kept = selectors.champion_of("entry")
     assert selectors.adaptation_of(kept.manifest) == "starter"
+
+
+def test_audits_give_one_candidate_that_says_so(db):
+    rows = {"entry": audits(300, 5)}
+    [row] = recalibrated(audits=rows, as_of=AT, at=AT, actor=ACTOR)
+    [again] = recalibrated(audits=rows, as_of=AT, at=LATER, actor=ACTOR)
+    assert row.pk == again.pk
+    assert row.state == "candidate"
+    assert selectors.adaptation_of(row.manifest) == "calibrated"
+    services.promote(model_id=row.id, by=ACTOR, at=LATER)
+    services.forget_models()
+    scored = services.score(frame=frame(20, 8, active=0.0), rings={}, as_of=AT)
+    assert {one.adaptation for one in scored} == {"calibrated"}
+
+
+def test_the_page_shows_the_path_from_the_starter(db, client):
+    services.ensure_starter(at=AT, kinds=("entry",))
+    who = {"email": "owner@site.example", "password": "correct horse staple"}
+    create_user(**who, role="model_owner", at=AT, actor=ACTOR)
+    client.force_login(User.objects.get(email=who["email"]))
+    page = client.get(f"/models/{selectors.champion_of('entry').id}").content.decode()
+    assert "learned from simulated providers alone" in page
+    assert "Accounts with an independent label" in page
+    assert "not yet" in page

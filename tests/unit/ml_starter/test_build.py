@@ -5,11 +5,10 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from ml.benchmark import Account
 from ml.features import FEATURES, NAMES
 from ml.frames import FeatureFrame
-from ml.starter import build, views, worlds
-from ml.starter.worlds import Moment, World
+from ml.starter import build, measure, views, worlds
+from ml.starter.worlds import Moment, Person, World
 from ml.train import TrainConfig
 
 COUNT = 240
@@ -29,9 +28,9 @@ def world(seed: int) -> World:
     everybody = np.ones(COUNT, dtype=bool)
     moments = [Moment(back, frame, everybody) for back in (4, 0)]
     truth = tuple(
-        Account(name, "x", "L1", f"r{at % 9}", honest=False)
+        Person(name, "x", "L1", f"r{at % 9}", honest=False)
         if bad
-        else Account(name, "x", None, None, honest=True)
+        else Person(name, "x", None, None, honest=True)
         for at, (name, bad) in enumerate(zip(ids, guilty.tolist(), strict=True))
     )
     return World(seed, {"entry": moments[-1:], "activity": moments}, truth)
@@ -99,7 +98,7 @@ def test_the_first_copy_is_complete_and_the_others_lack_views(known):
 
 def test_probabilities_stand_at_the_stated_base_rate(known, models):
     frame = known[4].moments["activity"][-1].frame
-    said = build.probabilities(frame, models)
+    said = measure.probabilities(frame, models)
     guilty = np.array([not each.honest for each in known[4].truth])
     values = np.array([said[each.account_id] for each in known[4].truth])
     rate = build.BASE_RATE
@@ -108,9 +107,9 @@ def test_probabilities_stand_at_the_stated_base_rate(known, models):
 
 
 def test_it_still_finds_something_where_the_strongest_trace_is_missing(known, models):
-    whole = build.judge(known[4:], models)
-    without = build.judge(known[4:], models, ("device",))
-    assert whole["roc_auc"] > without["roc_auc"] > 0.7
+    whole = measure.judge(known[4:], models)
+    without = measure.judge(known[4:], models, ("device",))
+    assert whole.roc_auc > without.roc_auc > 0.7
 
 
 def test_what_may_point_either_way_is_not_read(models):

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,6 @@ from django.core.management import call_command
 from apps.core.commands import KycriskCommand, Unusable
 from apps.scoring.services.training import LEARNT, features_of
 from apps.scoring.services.worlds import world_of
-from ml import benchmark
 
 TIER = "nano"
 END = datetime(2026, 11, 1, tzinfo=UTC)
@@ -72,7 +72,12 @@ class Command(KycriskCommand):
 
     def _learn(self, paths: Sequence[Path]) -> dict[str, Any]:
         """Train on all worlds but the last ones, and write the shipped files."""
-        from ml.starter import build, shipped, worlds  # bring in numpy and lightgbm
+        from ml.starter import (  # bring in numpy and lightgbm
+            build,
+            measure,
+            shipped,
+            worlds,
+        )
         from ml.train import TrainConfig
 
         known = [worlds.load(path) for path in paths]
@@ -91,12 +96,13 @@ class Command(KycriskCommand):
                 models[str(kind)] = build.learn(lesson)
         shipped.write(models)
         figures = {
-            name: build.judge(known[-HELD_OUT:], models, lacking)
+            name: measure.judge(known[-HELD_OUT:], models, lacking)
             for name, lacking in LACKING.items()
         }
         for name, one in figures.items():
-            self.say(benchmark.as_text(f"held-out worlds, {name}", one))
-        return {"worlds": len(known), "held_out": HELD_OUT, "figures": figures}
+            self.say(measure.as_text(f"held-out worlds, {name}", one))
+        told = {name: asdict(one) for name, one in figures.items()}
+        return {"worlds": len(known), "held_out": HELD_OUT, "figures": told}
 
     def _path(self, seed: int) -> Path:
         return self.folder / f"{TIER}-{seed}.npz"
