@@ -25,3 +25,18 @@ def of_tree(*roots: int) -> float:
         total += times.get(one, 0.0)
         rest += children.get(one, [])
     return total
+
+
+def below(root: int, word: str) -> list[int]:
+    """Return the direct children of a process whose command holds a word."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+            if parent == root and word in (entry / "cmdline").read_text():
+                found.append(int(entry.name))
+        except OSError:  # it has ended meanwhile
+            continue
+    return found

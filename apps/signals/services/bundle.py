@@ -1,15 +1,11 @@
 """The files of a bundle, read in bounded pieces whatever their form."""
 
-import csv
-import gzip
 import hashlib
-import io
 import json
 import zlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any, Final, cast
+from typing import IO, Final
 
 import pyarrow as pa
 import pyarrow.json as arrow_json
@@ -17,12 +13,13 @@ import pyarrow.parquet as pq
 
 from apps.core import strict_json
 from apps.core.errors import DomainError
-from apps.core.validation import RAW_TABLES, row_from_text
+from apps.core.validation import RAW_TABLES
 from apps.core.validation.vectors import arrow_type
 from apps.signals.choices import BUNDLE_ORDER
+from apps.signals.services.csv_rows import read_csv
+from apps.signals.services.pieces import LINE_MAX, Bad, Piece, Source, open_stream
 
 FORMS: Final = (".parquet", ".ndjson", ".ndjson.gz", ".csv", ".csv.gz")
-LINE_MAX: Final = 1 << 20
 _READ: Final = 4 << 20
 # No row with its required columns is shorter; a blank line is.
 SHORTEST: Final = 8
@@ -32,42 +29,6 @@ _USAGE_SCHEMA: Final = pa.schema(
     (column.name, pa.string() if column.kind == "timestamp" else arrow_type(column))
     for column in RAW_TABLES["usage"]
 )
-csv.field_size_limit(LINE_MAX)
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """One file of a table. `name` is relative to the bundle."""
-
-    table: str
-    path: Path
-    name: str
-    sha256: str
-    size: int
-
-
-@dataclass(frozen=True, slots=True)
-class Bad:
-    """A line that holds no row at all."""
-
-    line: int
-    field: str
-    code: str
-
-
-@dataclass(slots=True)
-class Piece:
-    """A run of rows: an Arrow table, or objects with their lines; lines count from 1.
-
-    `read` is how far into the file (bytes or, in Parquet, its share) the piece ends.
-    """
-
-    first_line: int
-    read: int
-    table: pa.Table | None = None
-    rows: list[dict[str, Any]] = field(default_factory=list)
-    lines: list[int] = field(default_factory=list)
-    bad: list[Bad] = field(default_factory=list)
 
 
 def bundle_sources(folder: Path) -> list[Source]:
@@ -107,7 +68,7 @@ def read_pieces(source: Source, *, rows: int) -> Iterator[Piece]:
         return _parquet(source, rows)
     if ".ndjson" in source.path.name:
         return _ndjson(source, rows)
-    return _csv(source, rows)
+    return read_csv(source, rows)
 
 
 def _parquet(source: Source, rows: int) -> Iterator[Piece]:
@@ -137,14 +98,6 @@ def _merged(file: pq.ParquetFile, rows: int) -> Iterator[pa.Table]:
         yield pa.Table.from_batches(held)
 
 
-def _open(path: Path) -> tuple[IO[bytes], IO[bytes]]:
-    """Return the stream of bytes and the file below it, whose position is progress."""
-    raw = path.open("rb")
-    if path.name.endswith(".gz"):
-        return cast("IO[bytes]", gzip.GzipFile(fileobj=raw)), raw
-    return raw, raw
-
-
 def _lines(stream: IO[bytes]) -> Iterator[bytes | None]:
     """Yield lines; None stands for one that is longer than LINE_MAX."""
     while line := stream.readline(LINE_MAX):
@@ -157,7 +110,7 @@ def _lines(stream: IO[bytes]) -> Iterator[bytes | None]:
 
 
 def _ndjson(source: Source, rows: int) -> Iterator[Piece]:
-    stream, raw = _open(source.path)
+    stream, raw = open_stream(source.path)
     first, held, broken = 1, list[bytes | None](), False
     with raw:
         lines = _lines(stream)
@@ -228,51 +181,6 @@ def _read_line(piece: Piece, number: int, line: bytes | None) -> None:
             piece.lines.append(number)
         else:
             piece.bad.append(Bad(number, "row", "wrong_type"))
-
-
-def _csv(source: Source, rows: int) -> Iterator[Piece]:
-    stream, raw = _open(source.path)
-    text = io.TextIOWrapper(stream, "utf-8-sig", errors="surrogateescape", newline="")
-    with raw:
-        reader = csv.reader(text, strict=True)
-        header: list[str] | None = None
-        piece = Piece(2, 0)
-        while True:
-            first = reader.line_num + 1
-            try:
-                row = next(reader)
-            except StopIteration:
-                break
-            except csv.Error:
-                piece.bad.append(Bad(first, "row", "csv_row_broken"))
-                continue
-            except (OSError, EOFError, zlib.error):
-                piece.bad.append(Bad(first, "file", "unreadable_file"))
-                break
-            if header is None:
-                header = row
-                continue
-            _read_row(piece, source.table, first, header, row)
-            if len(piece.lines) + len(piece.bad) >= rows:
-                piece.read = raw.tell()
-                yield piece
-                piece = Piece(reader.line_num + 1, 0)
-    piece.read = source.size
-    yield piece
-
-
-def _read_row(
-    piece: Piece, table: str, line: int, header: Sequence[str], row: Sequence[str]
-) -> None:
-    if not row:
-        return
-    if len(row) != len(header):
-        piece.bad.append(Bad(line, "row", "csv_row_width"))
-    elif any("\udc80" <= mark <= "\udcff" for cell in row for mark in cell):
-        piece.bad.append(Bad(line, "row", "not_utf8"))
-    else:
-        piece.rows.append(row_from_text(table, dict(zip(header, row, strict=True))))
-        piece.lines.append(line)
 
 
 def reject_line(line: int, field_name: str, code: str, problem: str) -> str:

@@ -6,7 +6,8 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from apps.signals.services.bundle import Source, read_pieces
+from apps.signals.services.bundle import read_pieces
+from apps.signals.services.pieces import Source
 
 SNAPSHOT_WARNING: Final = (
     "accounts: one row an account and no valid_from is a final snapshot; plan,"

@@ -17,8 +17,9 @@ from apps.signals.errors import BundleRefusedError, ImportRunningError
 from apps.signals.models import ImportedFile
 from apps.signals.selectors.accounts import known_account_ids
 from apps.signals.selectors.audited import imported_content
-from apps.signals.services.bundle import Source, bundle_sources
+from apps.signals.services.bundle import bundle_sources
 from apps.signals.services.history import SNAPSHOT_WARNING, history_of
+from apps.signals.services.pieces import Source
 from apps.signals.services.publish import Batch, publish
 from apps.signals.services.small import load_small
 from apps.signals.services.stage import stage_file, work_folder

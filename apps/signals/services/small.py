@@ -14,15 +14,10 @@ from apps.customers import services as customers
 from apps.customers.services import PutReport
 from apps.signals.choices import Verdict
 from apps.signals.models import ImportedFile
-from apps.signals.services.bundle import (
-    Bad,
-    Piece,
-    Source,
-    read_pieces,
-    reject_line,
-)
+from apps.signals.services.bundle import read_pieces, reject_line
 from apps.signals.services.events import put_events
 from apps.signals.services.outcomes import put_outcomes, put_provider_events
+from apps.signals.services.pieces import Bad, Piece, Source
 from apps.signals.services.problems import detail
 from apps.signals.services.stage import work_folder
 

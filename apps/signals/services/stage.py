@@ -21,9 +21,10 @@ from apps.core import canonical
 from apps.core.validation import RAW_TABLES, validate_rows, vectors
 from apps.reference import services as reference
 from apps.signals.selectors.lake import TIMES
-from apps.signals.services.bundle import Bad, Piece, Source, read_pieces, reject_line
+from apps.signals.services.bundle import read_pieces, reject_line
 from apps.signals.services.enrich import canonical as canonical_rows
 from apps.signals.services.lake import write_parquet
+from apps.signals.services.pieces import Bad, Piece, Source
 from apps.signals.services.problems import detail
 
 PART_ROWS: Final = 250_000
