@@ -3,6 +3,7 @@
 from django.db.models import QuerySet
 
 from apps.access.models import User
+from apps.assessments.choices import ImportState
 from apps.assessments.errors import UnknownImportError
 from apps.assessments.models import StagedImport
 from apps.core.models import Job
@@ -21,6 +22,13 @@ def import_of(import_id: str) -> StagedImport:
     if found is None:
         raise UnknownImportError
     return found
+
+
+def is_loading() -> bool:
+    """Whether an import is under way, which assesses its accounts itself."""
+    ids = StagedImport.objects.filter(state=ImportState.LOADING).values("job_id")
+    alive = [Job.State.QUEUED, Job.State.RUNNING]
+    return Job.objects.filter(pk__in=ids, state__in=alive).exists()
 
 
 def job_of(job_id: str) -> Job | None:

@@ -8,6 +8,7 @@ import numpy as np
 from django.db import transaction
 
 from apps.assessments.selectors import newest_pass
+from apps.assessments.selectors.intake import is_loading
 from apps.assessments.services.occasion import Occasion
 from apps.assessments.services.pipeline import facts_by_account, judge
 from apps.assessments.services.store import chunks, store
@@ -91,7 +92,13 @@ def _assess_frame(
 
 
 def assess_changed(*, occasion: Occasion, progress: Progress) -> Assessed:
-    """Assess the accounts with facts that arrived since the newest scheduled pass."""
+    """Assess the accounts with facts that arrived since the newest scheduled pass.
+
+    While an import of the console is under way nobody is: it assesses its own, and the
+    next sweep finds whatever else has come.
+    """
+    if is_loading():
+        return Assessed(0, 0, {}, None)
     since = newest_pass()
     changed = signals.changed_accounts(since=since, until=occasion.at)
     if not changed:

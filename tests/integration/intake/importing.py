@@ -63,6 +63,9 @@ class Importing:
 
     def load(self, row: StagedImport, as_of: str = "end") -> dict[str, Any]:
         self.step(row, "load", as_of=as_of)
+        return self.load_now(row)
+
+    def load_now(self, row: StagedImport) -> dict[str, Any]:
         assert row.state == "loading", row.problem
         intake.load_import(import_id=row.id, progress=Silent(), at=datetime.now(UTC))
         row.refresh_from_db()

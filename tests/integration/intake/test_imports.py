@@ -10,6 +10,7 @@ import pytest
 
 from apps.assessments.models import StagedImport
 from apps.audit.models import Entry
+from apps.customers import services as customers
 from apps.customers.models import Account, AccountVersion
 from apps.signals.models import ImportedFile
 from tests.integration.intake import strangers
@@ -203,3 +204,23 @@ def test_what_nobody_goes_on_with_is_forgotten(importing):
     row.refresh_from_db()
     assert row.state == "discarded"
     assert not importing.files_left()
+
+
+def test_the_sweep_leaves_the_accounts_of_an_import_to_it(importing):
+    from datetime import UTC, datetime
+
+    from apps.assessments import services
+    from apps.audit.services import Actor
+    from apps.core.progress import Silent
+
+    row = importing.staged(kunden_csv=strangers.customers(10, bad=0))
+    importing.check(row)
+    importing.step(row, "load", as_of="now")
+    at = datetime.now(UTC)
+    occasion = services.Occasion("scheduled", at, at, Actor("system", "test"))
+    rows = [{"account_id": "other", "created_at": at}]
+    customers.put_accounts(rows=rows, source="bundle", at=at)
+    swept = services.assess_changed(occasion=occasion, progress=Silent())
+    assert swept.accounts == 0
+    importing.load_now(row)
+    assert row.state == "loaded"
