@@ -1,6 +1,5 @@
 """Sketches: a second implementation, the published vectors, and their purpose."""
 
-import importlib.util
 import json
 import string
 import subprocess
@@ -9,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
+import plain_sketches as plain
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -24,14 +24,6 @@ SECRET = bytes.fromhex(VECTORS["secret"])
 SKETCHER = Sketcher(SECRET)
 
 
-def _plain():
-    spec = importlib.util.spec_from_file_location("plain", HERE / "plain_sketches.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-plain = _plain()
 PLAIN = plain.Plain(SECRET)
 
 WORD = st.text(string.ascii_lowercase, min_size=2, max_size=9)
