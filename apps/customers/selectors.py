@@ -1,7 +1,7 @@
 """Reads: the canonical tables as known at T, one account as known at T, links."""
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -32,8 +32,6 @@ _ARROW: Final = {
     "bool": pa.bool_(),
     "timestamp": pa.timestamp("us", "UTC"),
 }
-# Windows of shared values, in hours: how long before T an account was first seen.
-WINDOWS: Final = {"1h": 1, "24h": 24, "7d": 168, "30d": 720, "90d": 2160}
 
 _OWN: Final = {"account_id": "a.account_id", "created_at": "a.created_at"}
 _COLUMNS: Final = ", ".join(
@@ -197,46 +195,6 @@ def version_in_force(account: Account, as_of: datetime) -> AccountVersion | None
         .order_by("-valid_from", "-recorded_at", "-pk")
         .first()
     )
-
-
-def link_counts(
-    *, account_id: str, values: Sequence[tuple[str, str]], as_of: datetime
-) -> dict[str, dict[str, int]]:
-    """Count the other accounts that share each value: {kind: {window: count}}.
-
-    `values` are (kind, keyed hash). An account counts in a window when it was first
-    seen with the value within it: T - window < seen_at <= T, and that was recorded by
-    T. Where several values are of one kind, the accounts of all are counted, each
-    once. One query.
-    """
-    windows = ", ".join(
-        f"count(*) FILTER (WHERE seen > %(t)s::timestamptz - interval '{hours} hours')"
-        for hours in WINDOWS.values()
-    )
-    query = f"""
-SELECT kind, {windows} FROM (
-  SELECT v.kind, v.account_id, max(v.seen_at) AS seen
-  FROM unnest(%(kinds)s::text[], %(values)s::text[]) AS g(kind, value)
-  JOIN customers_accountvalue v ON v.kind = g.kind AND v.value = g.value
-    AND v.seen_at <= %(t)s AND v.recorded_at <= %(t)s
-    AND v.seen_at > %(t)s::timestamptz - interval '{max(WINDOWS.values())} hours'
-    AND v.account_id IS DISTINCT FROM
-      (SELECT id FROM customers_account WHERE account_id = %(account)s)
-  GROUP BY v.kind, v.account_id) each
-GROUP BY kind"""
-    given: Mapping[str, Any] = {
-        "t": as_of,
-        "account": account_id,
-        "kinds": [kind for kind, _ in values],
-        "values": [value for _, value in values],
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(query, given)
-        found = {
-            kind: dict(zip(WINDOWS, counts, strict=True))
-            for kind, *counts in cursor.fetchall()
-        }
-    return {kind: found.get(kind, dict.fromkeys(WINDOWS, 0)) for kind, _ in values}
 
 
 def values_of(*, account_id: str, as_of: datetime) -> list[tuple[str, str]]:

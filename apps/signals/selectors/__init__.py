@@ -11,10 +11,12 @@ from apps.signals.selectors.activity import (
 )
 from apps.signals.selectors.digest import facts_digest
 from apps.signals.selectors.engine import Engine, open_engine
+from apps.signals.selectors.velocity import Shared, shared_values
 
 __all__ = [
     "Engine",
     "KeyActivity",
+    "Shared",
     "TimelineEntry",
     "UsageDay",
     "changed_accounts",
@@ -22,6 +24,7 @@ __all__ = [
     "key_activity",
     "known_account_ids",
     "open_engine",
+    "shared_values",
     "timeline",
     "usage_by_day",
 ]

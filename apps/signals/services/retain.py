@@ -24,7 +24,7 @@ def drop_expired(*, at: datetime, actor: audit.Actor) -> dict[str, int]:
     """
     dropped = 0
     for table in lake.TIMES:
-        rule = settings.KYCRISK_RETENTION[table]
+        rule: Mapping[str, Any] = settings.KYCRISK_RETENTION[table]
         if rule["days"]:
             before = (at - timedelta(days=rule["days"])).date()
             dropped += _drop(table, before, rule, at, actor)

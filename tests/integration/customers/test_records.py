@@ -158,29 +158,6 @@ def test_keys_and_methods_as_known() -> None:
 
 
 @pytest.mark.django_db
-def test_link_counts_by_window() -> None:
-    moments = {"b1": 0.5, "b2": 20, "b3": 24 * 6, "b4": 24 * 80, "b5": 24 * 100}
-    rows = [
-        account(name, signup_device_id="shared", created_at=T0 - timedelta(hours=hours))
-        for name, hours in moments.items()
-    ]
-    me = account("me", signup_device_id="shared")
-    later = account(
-        "b6", signup_device_id="shared", created_at=T0 + timedelta(seconds=1)
-    )
-    customers.put_accounts(rows=[*rows, me, later], source="bundle", at=NOW)
-    value = hashing.key_of("device", "shared")
-    assert value is not None
-    with CaptureQueriesContext(connection) as queries:
-        counts = selectors.link_counts(
-            account_id="me", values=[("device", value), ("card", "none")], as_of=T0
-        )
-    assert len(queries) == 1
-    assert counts["device"] == {"1h": 1, "24h": 2, "7d": 3, "30d": 3, "90d": 4}
-    assert counts["card"] == dict.fromkeys(counts["card"], 0)
-
-
-@pytest.mark.django_db
 def test_first_sight_does_not_depend_on_the_order_of_arrival() -> None:
     customers.put_accounts(rows=[account()], source="bundle", at=NOW)
     seen = [T0 + timedelta(days=n) for n in (5, 2, 9, 2)]
