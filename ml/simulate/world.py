@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from ml.simulate import arrow, content, places, records, truth, windows, write
 from ml.simulate.addresses import CAMPUSES, make_plan, range_rows
@@ -61,22 +62,30 @@ def simulate(
     seed: int,
     end: datetime | None = None,
     report: Report = lambda *_: None,
+    *,
+    labels: bool = True,
+    without: str | None = None,
 ) -> Written:
     """Write a world to `out_dir/bundle` and `out_dir/truth`.
 
     Content depends on the seed alone; `end` (midnight UTC) only moves it in time. The
-    same arguments give the same bytes. `report` hears (label, done, total).
+    same arguments give the same bytes. `report` hears (label, done, total). Without
+    `labels` nobody ever finds out anything; `without` names a trace of levels.TRACES
+    that no ring leaves.
     """
     size, finish = TIERS[tier], end or DEFAULT_END
     start = finish - timedelta(days=DAYS)
     out_dir.mkdir(parents=True, exist_ok=True)
     report("people, rings, sign-ups", 0, _STEPS)
-    setting, rings, plans, said = _population(Seeds(seed), size)
+    setting, rings, plans, said = _population(Seeds(seed), size, without)
     report("people, rings, sign-ups", 1, _STEPS)
     hours = windows.busy_hours(plans, setting.seeds.rng("busy"))
     scene = _scene(setting, rings, plans, hours, start, size)
     tally = Tally(*np.zeros((2, len(scene.account_ids)), np.int64))
     rows = _write_bundle(scene, said, size, out_dir / "bundle", report, hours, tally)
+    if not labels:
+        path = out_dir / "bundle" / "outcomes.parquet"
+        rows["outcomes"] = write.write_table(path, pq.read_table(path).slice(0, 0))
     _write_reference(scene, out_dir / "bundle" / "reference")
     rows["provider"] = write.write_table(
         out_dir / "bundle" / "provider.parquet", _provider(setting, start)
@@ -87,12 +96,13 @@ def simulate(
     )
     write.write_table(folder / "rings.parquet", truth.ring_truth(scene, rings))
     written = Written(seed, tier, start, finish, rows)
-    write.write_json(folder / "world.json", _summary(written))
+    summary = _summary(written) | {"labels": labels, "without": without}
+    write.write_json(folder / "world.json", summary)
     return written
 
 
 def _population(
-    seeds: Seeds, tier: Tier
+    seeds: Seeds, tier: Tier, without: str | None
 ) -> tuple[Setting, list[Ring], Columns, Columns]:
     """Draw all accounts: honest ones, then the rings' copies of them."""
     where = places.make_places(seeds)
@@ -100,7 +110,7 @@ def _population(
         seeds, where, make_plan(seeds, where), calendar(seeds), Templates(seeds)
     )
     honest = without_work(honest_plans(setting, tier.honest))
-    rings = plan_rings(seeds, tier)
+    rings = plan_rings(seeds, tier, without)
     recruits = recruit_plans(setting, rings, honest)
     said = identities(setting, honest, "honest")
     theirs = identities(setting, recruits, "recruits")

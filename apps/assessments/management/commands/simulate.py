@@ -3,6 +3,7 @@ from pathlib import Path
 from typing import Any
 
 from apps.core.commands import KycriskCommand, Unusable, moment
+from ml.simulate.levels import TRACES
 from ml.simulate.tiers import OFFERED
 
 
@@ -32,6 +33,19 @@ class Command(KycriskCommand):
             help="the last midnight of the world's 120 days (default 2026-11-01)",
         )
 
+        parser.add_argument(
+            "--scenario",
+            choices=["main", "zero-label"],
+            default="main",
+            help="zero-label: the same world, of which nobody ever learns anything",
+        )
+        parser.add_argument(
+            "--without",
+            choices=sorted(TRACES),
+            metavar="TRACE",
+            help=f"take one trace from every ring: {', '.join(sorted(TRACES))}",
+        )
+
     def run(self, **options: Any) -> dict[str, Any]:
         # numpy and pyarrow take half a second, which --help need not pay
         from ml.simulate import simulate
@@ -39,7 +53,13 @@ class Command(KycriskCommand):
         folder: Path = options["dir"]
         try:
             written = simulate(
-                folder, options["tier"], options["seed"], options["end"], self._step
+                folder,
+                options["tier"],
+                options["seed"],
+                options["end"],
+                self._step,
+                labels=options["scenario"] == "main",
+                without=options["without"],
             )
         except OSError as error:
             raise Unusable(f"{folder} cannot be written: {error.strerror}.") from error
