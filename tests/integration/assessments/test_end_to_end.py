@@ -30,6 +30,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     made = Site(folder / "home", folder / "world")
     made.home.mkdir()
     simulate(made.world, "tiny", 5, end=END)
+    shutil.rmtree(made.world / "truth")  # nobody but a scorer may need it
     bundle = made.world / "bundle"
     (bundle / "outcomes.parquet").rename(made.world / "outcomes.parquet")
     made.result("refresh_reference", "--from", str(bundle / "reference"))
