@@ -36,6 +36,7 @@ KIND_WORDS = {
     "schema": "output schema",
     "tools_hash": "set of tools",
     "filler": "prompt content",
+    "joint_work": "work divided among accounts",
 }
 
 
