@@ -69,14 +69,12 @@ def simulate(
     """Write a world to `out_dir/bundle` and `out_dir/truth`.
 
     Content depends on the seed alone; `end` (midnight UTC) only moves it in time. The
-    same arguments give the same bytes. `report` hears (label, done, total). Without
-    `labels` nobody ever finds out anything; `without` names a trace of levels.TRACES
-    that no ring leaves.
+    same arguments give the same bytes. `report` hears (label, done, total). `labels`:
+    whether anybody finds out; `without`: a trace of levels.TRACES that is not left.
     """
     size, finish = TIERS[tier], end or DEFAULT_END
     start = finish - timedelta(days=DAYS)
     out_dir.mkdir(parents=True, exist_ok=True)
-    report("people, rings, sign-ups", 0, _STEPS)
     setting, rings, plans, said = _population(Seeds(seed), size, without)
     report("people, rings, sign-ups", 1, _STEPS)
     hours = windows.busy_hours(plans, setting.seeds.rng("busy"))
@@ -91,9 +89,8 @@ def simulate(
         out_dir / "bundle" / "provider.parquet", _provider(setting, start)
     )
     folder = out_dir / "truth"
-    write.write_table(
-        folder / "accounts.parquet", truth.account_truth(scene, rings, tally)
-    )
+    people = truth.account_truth(scene, rings, tally)
+    write.write_table(folder / "accounts.parquet", people)
     write.write_table(folder / "rings.parquet", truth.ring_truth(scene, rings))
     written = Written(seed, tier, start, finish, rows)
     summary = _summary(written) | {"labels": labels, "without": without}
