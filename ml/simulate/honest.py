@@ -103,9 +103,8 @@ def _who(
     )
     away = rng.random(n) < kind.abroad
     located = np.where(away, places.draw_countries(rng, n), country)
-    old = rng.random(n) < (
-        0.05 if kind.name in {"other_fraud", "small_distiller"} else 0.35
-    )
+    new_trade = kind.name in {"other_fraud", "small_distiller"}
+    old = rng.random(n) < (0.05 if new_trade else 0.35)
     created = np.where(old, -rng.exponential(150, n), rng.uniform(0, DAYS - 1, n))
     if kind.name == "hackathon":
         start = np.floor(rng.uniform(2, DAYS - 6, groups) / 7) * 7 + 0.4
@@ -205,6 +204,19 @@ def _naming(kind: Archetype) -> float:
     return 0.45 if kind.organization > 0.4 else 0.03
 
 
+def _own_stacks(
+    kind: Archetype, rng: np.random.Generator, plans: Columns
+) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+    """Return who calls with a client that few others have, and which."""
+    n = len(plans["arch"])
+    custom = rng.random(n) < (0.25 if kind.organization > 0.4 else 0.05)
+    own_stack = CLIENTS + rng.integers(0, 1 << 40, n)
+    if kind.name in {"gateway_tenant", "late_gateway"}:  # the gateway calls for them
+        custom = rng.random(n) < 0.6
+        own_stack = CLIENTS + (1 << 41) + 10_000 * INDEX[kind.name] + plans["owner"]
+    return custom, own_stack
+
+
 def _clients(
     setting: Setting, kind: Archetype, rng: np.random.Generator, plans: Columns
 ) -> Columns:
@@ -212,11 +224,7 @@ def _clients(
     n = len(plans["arch"])
     zipf = 1 / np.arange(1, CLIENTS + 1) ** 1.05
     stacks = rng.choice(CLIENTS, (2, n), p=zipf / zipf.sum())
-    custom = rng.random(n) < (0.25 if kind.organization > 0.4 else 0.05)
-    own_stack = CLIENTS + rng.integers(0, 1 << 40, n)
-    if kind.name in {"gateway_tenant", "late_gateway"}:  # the gateway calls for them
-        custom = rng.random(n) < 0.6
-        own_stack = CLIENTS + (1 << 41) + 10_000 * INDEX[kind.name] + plans["owner"]
+    custom, own_stack = _own_stacks(kind, rng, plans)
     app = kind.name in {
         "individual",
         "campus",
