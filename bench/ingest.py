@@ -98,6 +98,7 @@ class Bench:
         self._signups: list[float] = []
         self._turned_away, self._rows = 0, 0
         self._failures: list[str] = []
+        roots = (*processor_time.below(self.service, "granian"), _postgres())
         until = time.monotonic() + seconds
         threads = [
             threading.Thread(target=self._guarded, args=(self._send, at, until))
@@ -106,7 +107,6 @@ class Bench:
         threads.append(
             threading.Thread(target=self._guarded, args=(self._assess, until))
         )
-        roots = (*processor_time.below(self.service, "granian"), _postgres())
         cost, own = processor_time.of_tree(*roots), time.process_time()
         began = time.monotonic()
         for thread in threads:

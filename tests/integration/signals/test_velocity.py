@@ -60,20 +60,24 @@ def brute(who, values, outcomes):
     return found
 
 
+def sights(chance: random.Random) -> list[tuple]:
+    """Return account, kind, value, seen_at, recorded_at around the edges of windows."""
+    found = []
+    for _ in range(120):
+        hours = chance.choice([-1, 0, 0.5, 1, 23, 24, 100, 2159, 2161])
+        at = T - timedelta(hours=hours)
+        known = at + timedelta(hours=chance.choice([0, 0, 50]))
+        kind = chance.choice(["device", "card", "net"])
+        name = f"a{chance.randrange(12)}"
+        found.append((name, kind, f"v{chance.randrange(4)}", at, known))
+    return found
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_one_query_says_what_brute_force_says(seed):
     chance = random.Random(seed)
     people(12)
-    values, outcomes = [], []
-    for _ in range(120):
-        at = T - timedelta(
-            hours=chance.choice([-1, 0, 0.5, 1, 23, 24, 100, 2159, 2161])
-        )
-        known = at + timedelta(hours=chance.choice([0, 0, 50]))
-        kind = chance.choice(["device", "card", "net"])
-        name = f"a{chance.randrange(12)}"
-        values.append((name, kind, f"v{chance.randrange(4)}", at, known))
-    customers.put_values(rows=values)
+    customers.put_values(rows=sights(chance))
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT a.account_id, v.kind, v.value, v.seen_at, v.recorded_at"
