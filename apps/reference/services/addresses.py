@@ -3,7 +3,8 @@
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from itertools import pairwise
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -108,10 +109,11 @@ def _quads(array: pa.Array) -> tuple[NDArray[np.bool_], NDArray[np.uint32]]:
     rows = np.flatnonzero(np.diff(before) == _DOTS)
     dots = np.flatnonzero(is_dot)
     first = before[rows]
-    cuts = [offsets[rows] - 1, *(dots[first + at] for at in range(_DOTS))]
+    inner = [dots[first + at] for at in range(_DOTS)]
+    cuts: list[NDArray[Any]] = [offsets[rows] - 1, *inner, offsets[rows + 1]]
     good = np.ones(len(rows), dtype=bool)
     numbers = np.zeros(len(rows), dtype=np.uint32)
-    for start, end in zip(cuts, [*cuts[1:], offsets[rows + 1]], strict=True):
+    for start, end in pairwise(cuts):
         value, fits = _octets(data, start + 1, end)
         good &= fits
         numbers = (numbers << np.uint32(8)) | value
@@ -121,7 +123,7 @@ def _quads(array: pa.Array) -> tuple[NDArray[np.bool_], NDArray[np.uint32]]:
 
 
 def _octets(
-    data: NDArray[np.uint8], start: NDArray[np.int64], end: NDArray[np.int64]
+    data: NDArray[np.uint8], start: NDArray[Any], end: NDArray[Any]
 ) -> tuple[NDArray[np.uint32], NDArray[np.bool_]]:
     """Return the number between two places, and whether it is 0 to 255, written so."""
     size = end - start
