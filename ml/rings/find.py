@@ -1,6 +1,7 @@
 """The ring pass as one function: read, pair, group, weigh, name the members."""
 
 import math
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -25,7 +26,7 @@ from ml.rings.place import POINTS, VIEW_NAMES, place
 from ml.rings.work import with_work
 
 CODE_VERSION: Final = "2"
-SHOWN_VALUES: Final = 40
+SHOWN_OF_VIEW: Final = 20  # so that work never hides what a sign-up could share
 TENURE: Final = timedelta(days=180)
 
 
@@ -114,12 +115,18 @@ def _member(account_id: str, held: NDArray[np.float64], tenured: bool) -> FoundM
 def _shown(
     members: NDArray[np.int64], values: NDArray[np.int64], links: Links
 ) -> tuple[dict[str, Any], ...]:
-    """Return what holds the group together, the strongest first."""
+    """Return what holds the group together, the strongest first, some of each view."""
     inside = np.isin(links.account, members) & np.isin(links.value, values)
     counts = np.bincount(links.value[inside], minlength=len(links.strength))
     order = sorted(
         values, key=lambda code: (-links.strength[code] * counts[code], code)
     )
+    room = Counter(dict.fromkeys(range(len(VIEW_NAMES)), SHOWN_OF_VIEW))
+    shown = []
+    for code in order:
+        room[view := int(links.view_of[code])] -= 1
+        if room[view] >= 0:
+            shown.append(code)
     return tuple(
         {
             "kind": str(links.kind_of[code]),
@@ -130,7 +137,7 @@ def _shown(
             "trusted": int(links.trusted[code]),
             "points": round(float(links.strength[code]) * POINTS, 2),
         }
-        for code in order[:SHOWN_VALUES]
+        for code in shown
     )
 
 

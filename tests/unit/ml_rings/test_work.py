@@ -166,3 +166,18 @@ def _pool(world: World) -> list[str]:
             moment = NEW + (AS_OF - NEW) * float(world.random.random())
             world.usage.append(exchange(name, number, moment, **columns))
     return names
+
+
+def test_work_never_hides_what_a_signup_could_share():
+    world = World()
+    names = world.campaign()
+    for name in names:
+        for number in range(60):
+            scaffold = f"{number % 30:016x}"
+            moment = NEW + (AS_OF - NEW) * float(world.random.random())
+            columns = {"scaffold": scaffold, "filler": [number] * 16}
+            world.usage.append(exchange(name, 100 + number, moment, **columns))
+    [ring] = find(world.backend(), as_of=AS_OF)[0]
+    shown = [one["view"] for one in ring.values]
+    assert {"device", "payment"} <= set(shown)
+    assert max(shown.count(view) for view in shown) <= 20
