@@ -12,9 +12,7 @@ from typing import Any
 
 import pytest
 
-# workers of one run inherit the first process's home, and must not meet in it
-_IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
-_INVENTED_HOME = _IS_WORKER or "KYCRISK_HOME" not in os.environ
+_INVENTED_HOME = "KYCRISK_HOME" not in os.environ
 if _INVENTED_HOME:
     os.environ["KYCRISK_HOME"] = tempfile.mkdtemp(prefix="kycrisk-test-")
 os.environ["KYCRISK_ENV"] = "test"
