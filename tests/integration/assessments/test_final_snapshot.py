@@ -20,7 +20,7 @@ from ml.evaluate import roc_auc
 from tests.integration.assessments.site import Site
 
 pytestmark = pytest.mark.slow
-ACCOUNTS = 3000
+ACCOUNTS = 4000
 START = datetime(2026, 6, 1, tzinfo=UTC)
 LEARNED = START + timedelta(days=60)  # labels of the even accounts are known by then
 NOW = LEARNED + timedelta(days=30)
