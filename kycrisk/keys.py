@@ -3,6 +3,7 @@
 import base64
 import os
 import secrets
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,10 +56,12 @@ class Keyring:
         """Write a new secret, or read the one that a concurrent process wrote."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         value = base64.b64encode(secrets.token_bytes(max(length, 32))).decode()
-        draft = path.with_name(f"{path.name}.{os.getpid()}")
-        draft.touch(mode=0o600)
-        draft.write_text(value)
+        # A name that no other thread or process has, and mode 0600 from its first byte.
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=self.folder)
+        draft = Path(name)
         try:
+            with os.fdopen(handle, "w") as file:
+                file.write(value)
             path.hardlink_to(draft)
         except FileExistsError:
             value = path.read_text().strip()

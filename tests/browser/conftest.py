@@ -15,16 +15,20 @@ CHROMIUM = (
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Any]:
-    """Debian's Chromium, driven by Playwright; skipped where there is none."""
+    """Debian's Chromium, driven by Playwright; skipped where there is none.
+
+    It ends with this folder's last test: the event loop that Playwright keeps in
+    this thread would be in the way of every later test that runs one of its own.
+    """
     if not CHROMIUM or not Path(CHROMIUM).exists():
         pytest.skip("no chromium; set KYCRISK_CHROMIUM to one")
-    # Playwright runs an event loop in this thread; Django would refuse its database.
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     from playwright.sync_api import sync_playwright
 
-    with sync_playwright() as driver:
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as driver:
+        # Django refuses its database to a thread that has a loop.
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         opened = driver.chromium.launch(
             executable_path=CHROMIUM,
             args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
