@@ -4,8 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
-from types import TracebackType
-from typing import Any, Final, Self, TypeVar, Unpack
+from typing import Any, Self, TypeVar, Unpack
 
 import httpx
 
@@ -15,11 +14,9 @@ from kycrisk_client.calls import Call, Row
 from kycrisk_client.errors import ApiError, RateLimited, Unavailable
 from kycrisk_client.fallback import Fallback
 from kycrisk_client.inputs import AssessmentInput, BufferOptions
-from kycrisk_client.pending import Counters, Pending
+from kycrisk_client.pending import FIRST_WAIT, LONGEST_WAIT, Counters, Pending
 
 T = TypeVar("T")
-_FIRST_WAIT: Final = 0.5  # seconds after a batch that failed for now
-_LONGEST_WAIT: Final = 30.0
 
 
 class AsyncKYCRisk:
@@ -52,12 +49,7 @@ class AsyncKYCRisk:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_raised: object) -> None:
         await self.aclose()
 
     async def aclose(self) -> None:
@@ -74,11 +66,12 @@ class AsyncKYCRisk:
             except httpx.TransportError as error:
                 if last:
                     raise Unavailable(type(error).__name__) from error
-                await asyncio.sleep(transport.wait_before(tries, self.settings, None))
-                continue
-            if last or not transport.may_retry(response):
-                return transport.result(call, response)
-            after = transport.retry_after(response)
+                after = None
+            else:
+                if last or not transport.may_retry(response):
+                    return transport.result(call, response)
+                after = transport.retry_after(response)
+            # A jittered wait, so that clients do not come back in step.
             await asyncio.sleep(transport.wait_before(tries, self.settings, after))
         raise AssertionError("The last try returns or raises.")
 
@@ -175,12 +168,7 @@ class AsyncEventBuffer:
         self._task = asyncio.create_task(self._run())
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_raised: object) -> None:
         await self.aclose()
 
     @property
@@ -218,11 +206,11 @@ class AsyncEventBuffer:
                 await self._deliver(lines)
 
     async def _deliver(self, lines: list[bytes]) -> None:
-        wait = _FIRST_WAIT
+        wait = FIRST_WAIT
         try:
             while not await self._try(lines):
-                await asyncio.sleep(wait)
-                wait = min(2 * wait, _LONGEST_WAIT)
+                await asyncio.sleep(wait)  # a retry; `aclose` cancels it in the end
+                wait = min(2 * wait, LONGEST_WAIT)
         except asyncio.CancelledError:
             self._counters.dropped += len(lines)
             raise

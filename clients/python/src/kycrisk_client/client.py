@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterable
-from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
 
 import httpx
@@ -52,12 +51,7 @@ class KYCRisk:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_raised: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -74,11 +68,12 @@ class KYCRisk:
             except httpx.TransportError as error:
                 if last:
                     raise Unavailable(type(error).__name__) from error
-                time.sleep(transport.wait_before(tries, self.settings, None))
-                continue
-            if last or not transport.may_retry(response):
-                return transport.result(call, response)
-            after = transport.retry_after(response)
+                after = None
+            else:
+                if last or not transport.may_retry(response):
+                    return transport.result(call, response)
+                after = transport.retry_after(response)
+            # A jittered wait, so that clients do not come back in step.
             time.sleep(transport.wait_before(tries, self.settings, after))
         raise AssertionError("The last try returns or raises.")
 

@@ -4,16 +4,12 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from types import TracebackType
-from typing import Final, Self
+from typing import Self
 
 from kycrisk_client.answers import BatchAnswer
 from kycrisk_client.calls import Call, Row, encoded, packed
 from kycrisk_client.errors import ApiError, RateLimited, Unavailable
-from kycrisk_client.pending import Counters, Pending
-
-_FIRST_WAIT: Final = 0.5  # seconds after a batch that failed for now
-_LONGEST_WAIT: Final = 30.0
+from kycrisk_client.pending import FIRST_WAIT, LONGEST_WAIT, Counters, Pending
 
 
 class EventBuffer:
@@ -48,12 +44,7 @@ class EventBuffer:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_raised: object) -> None:
         self.close()
 
     @property
@@ -77,7 +68,7 @@ class EventBuffer:
         with self._changed:
             self._deadline = time.monotonic() + timeout
             self._changed.notify()
-        self._thread.join(timeout + _FIRST_WAIT)
+        self._thread.join(timeout + FIRST_WAIT)
         with self._changed:
             self._counters.dropped += self._pending.clear()
         return self.counters
@@ -98,7 +89,7 @@ class EventBuffer:
         return len(self._pending) >= self._batch_items or self._deadline is not None
 
     def _deliver(self, lines: list[bytes]) -> None:
-        wait = _FIRST_WAIT
+        wait = FIRST_WAIT
         while True:
             try:
                 self._count(self._send(packed("events", lines)))
@@ -106,7 +97,7 @@ class EventBuffer:
                 if not self._pause(wait):
                     self._add("dropped", len(lines))
                     return
-                wait = min(2 * wait, _LONGEST_WAIT)
+                wait = min(2 * wait, LONGEST_WAIT)
             except ApiError:
                 self._add("refused", len(lines))
                 return
@@ -118,11 +109,12 @@ class EventBuffer:
         with self._changed:
             self._counters.retries += 1
             self._changed.wait_for(lambda: self._deadline is not None, timeout=wait)
-            left = self._deadline and self._deadline - time.monotonic()
-        if left is None:
-            return True
-        time.sleep(max(0.0, min(left, _FIRST_WAIT)))
-        return left > 0
+            if self._deadline is None:
+                return True
+            left = self._deadline - time.monotonic()
+            if left > 0:
+                self._changed.wait(min(left, FIRST_WAIT))  # another close ends it
+            return left > 0
 
     def _count(self, answer: BatchAnswer) -> None:
         self._add("accepted", answer.accepted)

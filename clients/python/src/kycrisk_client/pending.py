@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 BATCH_BYTES: Final = 4 * 1024 * 1024  # of JSON; the service takes more
+FIRST_WAIT: Final = 0.5  # seconds after a batch that failed for now; doubles
+LONGEST_WAIT: Final = 30.0
 
 
 @dataclass(slots=True)
