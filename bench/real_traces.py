@@ -23,7 +23,7 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
 from ml.simulate import write  # noqa: E402 - the repository is no installed package
-from ml.simulate.seeds import mix, names_of  # noqa: E402
+from ml.simulate.seeds import mix, names_of  # noqa: E402 - as above
 
 HOUR_S = 3600
 WINDOW_S = 600

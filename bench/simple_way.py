@@ -21,13 +21,13 @@ import django
 
 django.setup()
 from django.db import connection, models  # noqa: E402 - they need the settings
-from rest_framework import serializers  # noqa: E402
-from rest_framework.parsers import JSONParser  # noqa: E402
-from rest_framework.test import APIRequestFactory  # noqa: E402
+from rest_framework import serializers  # noqa: E402 - as above
+from rest_framework.parsers import JSONParser  # noqa: E402 - as above
+from rest_framework.test import APIRequestFactory  # noqa: E402 - as above
 
-from apps.core import embedded  # noqa: E402
-from apps.core.embedded.keeper import server_pid  # noqa: E402
-from apps.core.validation import RAW_TABLES, RawColumn  # noqa: E402
+from apps.core import embedded  # noqa: E402 - as above
+from apps.core.embedded.keeper import server_pid  # noqa: E402 - as above
+from apps.core.validation import RAW_TABLES, RawColumn  # noqa: E402 - as above
 
 
 def main(size: int, batches: int, seed: int) -> None:

@@ -75,6 +75,6 @@ class Keyring:
             raw = base64.b64decode(value, validate=True)
         except ValueError as error:
             raise ImproperlyConfigured(f"{name} is not base64.") from error
-        if len(raw) < 32:  # noqa: PLR2004
+        if len(raw) < 32:  # noqa: PLR2004 - a key of 256 bits
             raise ImproperlyConfigured(f"{name} holds {len(raw)} bytes; give 32.")
         return raw[:32]

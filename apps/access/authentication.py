@@ -25,7 +25,7 @@ class ServiceKeyBearer(BaseAuthentication):
             raise AuthenticationFailed
         return key, key
 
-    def authenticate_header(self, request: Request) -> str:  # noqa: ARG002
+    def authenticate_header(self, request: Request) -> str:  # noqa: ARG002 - REST framework's signature
         return "Bearer"
 
 
@@ -35,5 +35,5 @@ class ServiceKeyScheme(OpenApiAuthenticationExtension):
     target_class = ServiceKeyBearer
     name = "serviceKey"
 
-    def get_security_definition(self, auto_schema: object) -> dict[str, str]:  # noqa: ARG002
+    def get_security_definition(self, auto_schema: object) -> dict[str, str]:  # noqa: ARG002 - drf-spectacular's signature
         return {"type": "http", "scheme": "bearer", "description": "a service key"}

@@ -51,8 +51,8 @@ _PROBLEM: Final[dict[str, Any]] = {
 def add_problems(
     result: dict[str, Any],
     generator: Any,  # noqa: ARG001 - the signature of a hook of drf-spectacular
-    request: Any,  # noqa: ARG001
-    public: bool,  # noqa: ARG001
+    request: Any,  # noqa: ARG001 - as above
+    public: bool,  # noqa: ARG001 - as above
 ) -> dict[str, Any]:
     """Add to each operation the problems that it may answer with."""
     schemas = result.setdefault("components", {}).setdefault("schemas", {})

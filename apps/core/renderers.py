@@ -18,8 +18,8 @@ class JSONRenderer(BaseRenderer):
     def render(
         self,
         data: Any,
-        accepted_media_type: str | None = None,  # noqa: ARG002
-        renderer_context: Mapping[str, Any] | None = None,  # noqa: ARG002
+        accepted_media_type: str | None = None,  # noqa: ARG002 - REST framework's signature
+        renderer_context: Mapping[str, Any] | None = None,  # noqa: ARG002 - as above
     ) -> bytes:
         return b"" if data is None else msgspec.json.encode(data, enc_hook=_plain)
 

@@ -32,7 +32,7 @@ class Event(AppendOnlyModel):
     result = models.CharField(max_length=40, null=True)
     action = models.CharField(max_length=40, null=True)
 
-    objects = KnownQuerySet.as_manager()  # type: ignore[misc]
+    objects = KnownQuerySet.as_manager()  # type: ignore[misc]  # beyond the plugin
 
     class Meta:
         constraints = [

@@ -73,7 +73,7 @@ def is_shared_network(facts: EntryFacts) -> NDArray[np.bool_]:
 
 def is_known(column: Labels) -> NDArray[np.bool_]:
     """Return where a label is not None [n]."""
-    return column != None  # noqa: E711  (None is compared in each element)
+    return column != None  # noqa: E711 - element-wise
 
 
 def is_one_of(

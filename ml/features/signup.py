@@ -47,7 +47,7 @@ def country_disagreement_count(facts: EntryFacts) -> Numbers:
     ]
     known = sum((is_known(column).astype(np.float64) for column in columns), 0.0)
     distinct = sum((_is_new(columns, at) for at in range(len(columns))), 0.0)
-    return np.where(known >= 2, np.minimum(distinct - 1, 2.0), np.nan)  # noqa: PLR2004
+    return np.where(known >= 2, np.minimum(distinct - 1, 2.0), np.nan)  # noqa: PLR2004 - one alone differs from nothing
 
 
 def verified_step_count(facts: EntryFacts) -> Numbers:
@@ -104,7 +104,7 @@ def _in_force(scope: str | None, today: str) -> float:
     if not scope:
         return 0.0
     parts = scope.split(":", 2)
-    return float(len(parts) < 3 or parts[2][:10] >= today)  # noqa: PLR2004
+    return float(len(parts) < 3 or parts[2][:10] >= today)  # noqa: PLR2004 - the third part is the expiry
 
 
 FEATURES: Final = (

@@ -142,7 +142,7 @@ def _repeats(repeats: float) -> Term:
     """Weigh repeats: a sharded data set has none over accounts, a shared task has."""
     if math.isnan(repeats):
         return Term("repeated_filler_share", math.nan, 0.0)
-    return Term("repeated_filler_share", repeats, 1.5 if repeats < 0.01 else -2.0)  # noqa: PLR2004
+    return Term("repeated_filler_share", repeats, 1.5 if repeats < 0.01 else -2.0)  # noqa: PLR2004 - next to none
 
 
 def _confirmed(confirmed: NDArray[np.float64]) -> Term:

@@ -95,7 +95,7 @@ def _ring(
         views=tuple(
             name
             for name, part in zip(VIEW_NAMES, holding, strict=True)
-            if part >= 0.5  # noqa: PLR2004
+            if part >= 0.5  # noqa: PLR2004 - half of the members
         ),
         terms=tuple(terms),
         values=_shown(members, values, links),
@@ -164,7 +164,7 @@ def repeated_fillers(
     found = {
         row["ring"]: row["repeated"] / row["seen"]
         for row in backend.to_pyarrow(shares).to_pylist()
-        if row["seen"] >= 20  # noqa: PLR2004
+        if row["seen"] >= 20  # noqa: PLR2004 - fewer make no share
     }
     return [found.get(at, math.nan) for at in range(len(groups))]
 

@@ -109,7 +109,7 @@ def _from_usage(usage: Any, kind: str, ibis: Any) -> "pa.Table":
     named = usage.filter(usage[kind].notnull())
     grouped = named.group_by(["account_id", kind])
     found = grouped.agg(first=named.occurred_at.min(), uses=named.count())
-    found = found.filter(found.uses >= 2).rename(value=kind)  # noqa: PLR2004
+    found = found.filter(found.uses >= 2).rename(value=kind)  # noqa: PLR2004 - once does not recur
     return found.mutate(kind=ibis.literal(kind)).to_pyarrow()
 
 
@@ -181,7 +181,7 @@ def _trusted(
     """Return which accounts are old, and verified or under contract where known."""
     limit = int((as_of - TRUSTED_AFTER).timestamp() * 1_000_000)
     proofs = [
-        accounts.column(name).to_numpy(zero_copy_only=False)[order] == True  # noqa: E712
+        accounts.column(name).to_numpy(zero_copy_only=False)[order] == True  # noqa: E712 - element-wise
         for name in ("email_verified", "phone_verified", "contract")
     ]
     return (created <= limit) & (proofs[0] | proofs[1] | proofs[2])

@@ -116,7 +116,7 @@ class Visitor:
             "/v1/assessments", json.dumps(body).encode(), headers
         )
         made = json.loads(answer)
-        right = status == 201 and made.get("action") and made.get("id")  # noqa: PLR2004
+        right = status == 201 and made.get("action") and made.get("id")  # noqa: PLR2004 - created
         self.expect("POST /v1/assessments", "yes" if right else answer, "yes")
         _, again = self._ask(made["explanation_url"], None, headers)
         self.expect("GET explanation", again, "contributions")

@@ -98,7 +98,7 @@ def clean_opaque(value: object, column: RawColumn) -> str:
 def clean_email(value: object, _: RawColumn) -> str:
     text = unicodedata.normalize("NFC", clean_text(value, RawColumn("email", "text")))
     local, at, domain = text.rpartition("@")
-    if not at or not _LOCAL.fullmatch(local) or len(text) > 254:  # noqa: PLR2004
+    if not at or not _LOCAL.fullmatch(local) or len(text) > 254:  # noqa: PLR2004 - RFC 5321
         raise BadValueError("bad_email")
     if ".." in local or local[0] == "." or local[-1] == ".":
         raise BadValueError("bad_email")
@@ -111,6 +111,6 @@ def domain_name(text: str, code: str) -> str:
         name = text.lower() if text.isascii() else text.encode("idna").decode().lower()
     except UnicodeError as error:
         raise BadValueError(code) from error
-    if len(name) > 253 or not _DOMAIN.fullmatch(name):  # noqa: PLR2004
+    if len(name) > 253 or not _DOMAIN.fullmatch(name):  # noqa: PLR2004 - RFC 1035
         raise BadValueError(code)
     return name

@@ -155,7 +155,7 @@ def _words(value: object, column: RawColumn) -> list[str]:
 def _counts(value: object, column: RawColumn) -> dict[str, int]:
     """Return name -> count; Arrow hands maps over as pairs."""
     if isinstance(value, list) and all(
-        isinstance(pair, tuple) and len(pair) == 2  # noqa: PLR2004
+        isinstance(pair, tuple) and len(pair) == 2  # noqa: PLR2004 - a pair
         for pair in value
     ):
         value = dict(value)

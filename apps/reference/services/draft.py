@@ -60,7 +60,7 @@ class Draft:
 
 def country_number(code: str) -> int:
     """Return two letters as a number: 'AA' is 0."""
-    if len(code) != 2 or not code.isascii() or not code.isalpha():  # noqa: PLR2004
+    if len(code) != 2 or not code.isascii() or not code.isalpha():  # noqa: PLR2004 - ISO 3166-1 alpha-2
         raise ValueError(code)
     high, low = code.upper().encode()
     return (high - 65) * 26 + low - 65

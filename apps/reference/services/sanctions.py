@@ -47,7 +47,7 @@ def read_un(draft: Draft, path: Path) -> None:
     """Read the consolidated list of the UN: names, good aliases, original scripts."""
     try:
         # Expat since 2.4.1 bounds the expansion of entities.
-        root = ET.fromstring(_raw(path))  # noqa: S314
+        root = ET.fromstring(_raw(path))  # noqa: S314 - see above
     except ET.ParseError as error:
         raise ReferenceFileError(f"{path.name} is not XML.") from error
     for kind in ("INDIVIDUAL", "ENTITY"):

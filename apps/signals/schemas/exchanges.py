@@ -47,7 +47,7 @@ _Exchange: Final = msgspec.defstruct(
     gc=False,
 )
 _FIELDS: Final = len(_Exchange.__struct_fields__)
-_Exchanges: Any = list[_Exchange]  # type: ignore[valid-type]
+_Exchanges: Any = list[_Exchange]  # type: ignore[valid-type]  # made at run time
 _Body: Any = msgspec.defstruct("_Body", [("events", _Exchanges)])
 _ARRAY: Final = msgspec.json.Decoder(_Exchanges)
 _WRAPPED: Final = msgspec.json.Decoder(_Body)

@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-import fsspec  # type: ignore[import-untyped]
+import fsspec  # type: ignore[import-untyped]  # fsspec ships none
 from django.conf import settings
-from fsspec.implementations.local import (  # type: ignore[import-untyped]
+from fsspec.implementations.local import (  # type: ignore[import-untyped]  # as above
     LocalFileSystem,
 )
 

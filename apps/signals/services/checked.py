@@ -146,6 +146,6 @@ def _by_table(
         if isinstance(row, dict) and (kind is None or isinstance(kind, str)):
             table = USAGE_TYPES.get(kind, "events")
             if table != "events":
-                row = {name: row[name] for name in row if name != "type"}  # noqa: PLW2901
+                row = {name: row[name] for name in row if name != "type"}  # noqa: PLW2901 - a row without its type
         found.setdefault(table, []).append((index, row))
     return found

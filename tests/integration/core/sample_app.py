@@ -9,11 +9,11 @@ import django
 
 django.setup()
 
-from celery import shared_task  # noqa: E402
-from django.db import connection  # noqa: E402
+from celery import shared_task  # noqa: E402 - Django must be set up first
+from django.db import connection  # noqa: E402 - as above
 
-from apps.core import jobs  # noqa: E402
-from kycrisk.celery import app  # noqa: E402
+from apps.core import jobs  # noqa: E402 - as above
+from kycrisk.celery import app  # noqa: E402 - as above
 
 __all__ = ["app"]
 

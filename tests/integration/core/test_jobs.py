@@ -87,7 +87,7 @@ def test_an_error_is_tried_again_five_times_and_then_buried() -> None:
 @pytest.mark.django_db
 def test_a_failed_attempt_waits_before_the_next() -> None:
     job = _job()
-    jobs.work(kind=job.kind, job_id=job.id, handler=lambda _: 1 / 0, at=AT)  # type: ignore[arg-type,return-value]
+    jobs.work(kind=job.kind, job_id=job.id, handler=lambda _: 1 / 0, at=AT)  # type: ignore[arg-type,return-value]  # a handler that only fails
     assert leases.take(kind=job.kind, job_id=job.id) is None
     assert _state(job) == Job.State.QUEUED
 

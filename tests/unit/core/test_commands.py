@@ -102,9 +102,9 @@ def test_a_bad_moment_is_an_argument_error() -> None:
 
 def test_an_export_is_whole_and_equal_each_time(tmp_path: Path) -> None:
     table, command = pa.table({"account_id": ["a", "b"]}), SampleExport()
-    command.stdout, command.stderr = io.StringIO(), io.StringIO()  # type: ignore[assignment]
+    command.stdout, command.stderr = io.StringIO(), io.StringIO()  # type: ignore[assignment]  # as call_command does
     for name in ("one", "two"):
-        command.say = lambda _text: None  # type: ignore[method-assign]
+        command.say = lambda _text: None  # type: ignore[method-assign]  # words are not the matter
         assert command.write(table, tmp_path / name)["rows"] == 2
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
     assert pq.read_table(tmp_path / "one") == table

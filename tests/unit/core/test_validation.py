@@ -269,7 +269,7 @@ def test_arrow_table_is_checked_and_completed() -> None:
         ("input_tokens", pa.array([None], pa.int32()), "missing_field"),
         ("input_tokens", pa.array([2**40]), "number_out_of_range"),
         ("status", pa.array([99], pa.int16()), "number_out_of_range"),
-        ("occurred_at", pa.array([datetime(2026, 5, 1)]), "wrong_type"),  # noqa: DTZ001
+        ("occurred_at", pa.array([datetime(2026, 5, 1)]), "wrong_type"),  # noqa: DTZ001 - the point of the row
         ("event_id", pa.array([5]), "wrong_type"),
         ("minhash", pa.array([[1] * 15], pa.list_(pa.uint32())), "number_out_of_range"),
         ("minhash", pa.array([[None] * 16], pa.list_(pa.uint32())), "wrong_type"),

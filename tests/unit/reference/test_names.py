@@ -124,7 +124,7 @@ def test_labelled_pairs_are_told_apart(shared_data):
     hits = scores >= THRESHOLD
     recall, precision = hits[same].mean(), same[hits].mean()
     # what was measured belongs into the log
-    print(f"{len(rows)} pairs: AUC {auc:.3f}; {recall=:.3f} {precision=:.3f}")  # noqa: T201
+    print(f"{len(rows)} pairs: AUC {auc:.3f}; {recall=:.3f} {precision=:.3f}")  # noqa: T201 - see above
     assert len(rows) == 826
     assert auc >= AUC
     assert recall >= 0.75
@@ -161,5 +161,5 @@ def test_operators_of_networks_are_rarely_taken_for_listed_ones(un_names, shared
     found = Watchlist(*un_names).screen([str(one) for one in operators])
     rate = np.mean([bool(hits) for hits in found])
     # what was measured belongs into the log
-    print(f"{len(operators)} network operators: {rate:.4f} taken for UN entries")  # noqa: T201
+    print(f"{len(operators)} network operators: {rate:.4f} taken for UN entries")  # noqa: T201 - see above
     assert rate <= 0.01

@@ -119,7 +119,7 @@ def _ready(host: str, port: int) -> Callable[[], bool]:
         connection = HTTPConnection(asked, port, timeout=2)
         try:
             connection.request("GET", "/readyz", headers={"Host": "localhost"})
-            return connection.getresponse().status == 200  # noqa: PLR2004
+            return connection.getresponse().status == 200  # noqa: PLR2004 - OK
         except (OSError, HTTPException):
             return False
         finally:

@@ -184,7 +184,7 @@ class AsyncEventBuffer:
         if len(self._pending) >= self._batch_items:
             self._full.set()
 
-    async def aclose(self, timeout: float = 10.0) -> Counters:  # noqa: ASYNC109
+    async def aclose(self, timeout: float = 10.0) -> Counters:  # noqa: ASYNC109 - as `EventBuffer.close`
         """Send what waits, for at most `timeout` seconds; count the rest as dropped."""
         self._closing.set()
         self._full.set()

@@ -37,27 +37,27 @@ class ApiError(KYCRiskError):
         self.problem = problem
 
 
-class AuthenticationFailed(ApiError):  # noqa: N818
+class AuthenticationFailed(ApiError):  # noqa: N818 - as above
     """The key is missing, unknown or revoked."""
 
 
-class PermissionDenied(ApiError):  # noqa: N818
+class PermissionDenied(ApiError):  # noqa: N818 - as above
     """The key lacks the scope of this call."""
 
 
-class NotFound(ApiError):  # noqa: N818
+class NotFound(ApiError):  # noqa: N818 - as above
     """There is no such record."""
 
 
-class Conflict(ApiError):  # noqa: N818
+class Conflict(ApiError):  # noqa: N818 - as above
     """The same key is in use, or the record says something else."""
 
 
-class ValidationProblem(ApiError):  # noqa: N818
+class ValidationProblem(ApiError):  # noqa: N818 - as above
     """The body has fields that the service cannot take; see `problem.errors`."""
 
 
-class RateLimited(ApiError):  # noqa: N818
+class RateLimited(ApiError):  # noqa: N818 - as above
     """Too many requests; try again after `problem.retry_after` seconds."""
 
 

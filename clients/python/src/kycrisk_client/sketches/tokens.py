@@ -143,12 +143,12 @@ def _split_high_bytes(
         return
     after = np.append(data[1:], 0).astype(np.uint8)
     low = (after & 0xFE) == 0x80  # noqa: PLR2004 - continuation 80 or 81
-    blank = (data == 0xE2) | (data == 0xEE)  # noqa: PLR2004
-    three = np.flatnonzero((blank & low) | ((data == 0xE3) & (after == 0x80)))  # noqa: PLR2004
-    two = np.flatnonzero(data == 0xC2)  # noqa: PLR2004
-    leads = np.flatnonzero(data >= 0xE3)  # noqa: PLR2004
+    blank = (data == 0xE2) | (data == 0xEE)  # noqa: PLR2004 - leads of U+2000 and U+E000
+    three = np.flatnonzero((blank & low) | ((data == 0xE3) & (after == 0x80)))  # noqa: PLR2004 - and all of U+3000-303F
+    two = np.flatnonzero(data == 0xC2)  # noqa: PLR2004 - lead of U+0080-00BF
+    leads = np.flatnonzero(data >= 0xE3)  # noqa: PLR2004 - leads from U+3000 on
     cut[leads] = True
-    size = np.where(data[leads] >= 0xF0, 4, 3)  # noqa: PLR2004
+    size = np.where(data[leads] >= 0xF0, 4, 3)  # noqa: PLR2004 - leads of four bytes
     cut[np.minimum(leads + size, len(data))] = True
     for places, width in ((three, 3), (two, 2)):
         for shift in range(width):
@@ -167,7 +167,7 @@ def _in_spans(buffer: _Buffer, starts: Places) -> NDArray[np.bool_]:
 def _varies(buffer: _Buffer, starts: Places, ends: Places) -> NDArray[np.bool_]:
     """Return which tokens are numbers or ids: they hold a digit, or are very long."""
     found = np.zeros(len(starts), dtype=bool)
-    digits = np.flatnonzero((buffer.data - np.uint8(0x30)) < 10)  # noqa: PLR2004
+    digits = np.flatnonzero((buffer.data - np.uint8(0x30)) < 10)  # noqa: PLR2004 - 0 to 9
     found[np.searchsorted(starts, digits, side="right") - 1] = True
     for token in np.flatnonzero(ends - starts >= LONG_TOKEN):
         some = buffer.data[starts[token] : ends[token]]
