@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from apps.audit import services as audit
 from apps.audit.services import Actor
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 STARTER = Path(__file__).with_name("starter.json")
 SYSTEM = Actor("system", "decisions")
 _POLICY_SECONDS = 1.0
+_LOCK = 0x4B59_5043  # advisory lock: one process publishes a policy
 _cached: dict[str, tuple[float, PolicyVersion, Policy]] = {}
 
 
@@ -59,11 +60,25 @@ def current_policy(*, at: datetime) -> tuple[PolicyVersion, Policy]:
         return held[1], held[2]
     row = published_policy()
     if row is None:  # not kept: the caller may yet roll it back
-        row = publish_policy(**json.loads(STARTER.read_text()), by="starter", at=at)
+        row = _publish_starter(at)
         return row, policy_of(row)
     policy = policy_of(row)
     _cached["policy"] = (time.monotonic(), row, policy)
     return row, policy
+
+
+@transaction.atomic
+def _publish_starter(at: datetime) -> PolicyVersion:
+    _wait_for_publishers()
+    return published_policy() or publish_policy(
+        **json.loads(STARTER.read_text()), by="starter", at=at
+    )
+
+
+def _wait_for_publishers() -> None:
+    # Where no version exists yet there is no row to lock.
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
 
 
 @transaction.atomic
@@ -79,7 +94,8 @@ def publish_policy(
 
     Raises PolicyError naming the rule where one does not compile against the features.
     """
-    latest = PolicyVersion.objects.select_for_update().order_by("-version").first()
+    _wait_for_publishers()
+    latest = PolicyVersion.objects.order_by("-version").first()
     version = latest.version + 1 if latest else 1
     made = tuple(Rule(**rule) for rule in rules)
     check_policy(Policy(version, thresholds, bands, made, feature_names()))
