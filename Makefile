@@ -24,8 +24,8 @@ browser:
 		apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium; \
 	else echo "no chromium here and no right to install it: browser tests are skipped"; fi
 
-test: install browser ## run every test
-	@$(PYTHON) -m pytest
+test: install browser ## run every test, on two cores
+	@$(PYTHON) -m pytest --numprocesses 2 --dist loadfile
 
 check: install lint ## everything that must hold before a change is shared
 	@$(MAKE) --no-print-directory test

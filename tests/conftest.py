@@ -1,44 +1,16 @@
-"""The house of every test: its own home, a migrated template, no network."""
+"""The house of every test: a migrated template, no network, no silent skip."""
 
 import ipaddress
 import os
 import secrets
-import shutil
 import socket
-import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-_INVENTED_HOME = "KYCRISK_HOME" not in os.environ
-if _INVENTED_HOME:
-    os.environ["KYCRISK_HOME"] = tempfile.mkdtemp(prefix="kycrisk-test-")
-os.environ["KYCRISK_ENV"] = "test"
-os.environ["DJANGO_SETTINGS_MODULE"] = "kycrisk.settings"
-for name in ("DATABASE_URL", "KYCRISK_OWNER_DATABASE_URL", "KYCRISK_BROKER_URL"):
-    os.environ.pop(name, None)
-
-from django.conf import settings  # noqa: E402 - the variables above come first
-
-from tests import databases  # noqa: E402
-
-if settings.KYCRISK_ENV != "test":  # read by somebody before this file
-    pytest.exit("the tests run with KYCRISK_ENV=test only", returncode=2)
-
-
-def pytest_unconfigure() -> None:
-    """Remove what a session with an invented home has left."""
-    if not _INVENTED_HOME:
-        return
-    from apps.core import embedded
-
-    layout = embedded.Layout.of_settings()
-    embedded.leave(layout)
-    embedded.remove(layout)
-    shutil.rmtree(layout.root, ignore_errors=True)
-    shutil.rmtree(layout.home, ignore_errors=True)
+from tests import databases
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 
-def eventually(condition: Callable[[], bool], *, seconds: float = 40) -> bool:
+def eventually(condition: Callable[[], bool], *, seconds: float = 120) -> bool:
     """Look until the condition holds or the time is over; return whether it holds."""
     end = time.monotonic() + seconds
     while not condition() and time.monotonic() < end:
