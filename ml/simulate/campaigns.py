@@ -15,8 +15,10 @@ from ml.simulate.clock import DAYS
 from ml.simulate.levels import (
     CAMPAIGN_TURNS,
     CAMPAIGNS,
+    EVERY_LEVEL,
     LEVELS,
     MECHANISMS,
+    OPERATORS,
     RESALE,
     RESELLER,
     TRACES,
@@ -47,7 +49,7 @@ class Ring:
 
     @property
     def habits(self) -> Level:
-        level = LEVELS[self.level]
+        level = EVERY_LEVEL[self.level]
         return replace(level, **TRACES[self.without]) if self.without else level
 
     def near(self, seeds: Seeds, field: str) -> float:
@@ -66,9 +68,15 @@ class Life:
     heir_of: int
 
 
-def plan_rings(seeds: Seeds, tier: Tier, without: str | None = None) -> list[Ring]:
-    """Lay out the rings; levels 4 and up and campaign C start only after day 70."""
+def plan_rings(
+    seeds: Seeds, tier: Tier, without: str | None = None, operators: str = "all"
+) -> list[Ring]:
+    """Lay out the rings; levels 4 and up and campaign C start only after day 70.
+
+    `operators` names the half of levels.OPERATORS whose mechanisms the rings have.
+    """
     rng = seeds.rng("rings")
+    ways = OPERATORS[operators]
     levels = [at for at, count in enumerate(tier.levels) for _ in range(count)]
     sizes = _sizes(rng, tier, len(levels))
     seen = [0] * len(LEVELS)
@@ -89,7 +97,7 @@ def plan_rings(seeds: Seeds, tier: Tier, without: str | None = None) -> list[Rin
                 name=f"{campaign}-{LEVELS[level].name}-{number:03d}",
                 campaign=campaign,
                 level=level,
-                mechanism=MECHANISMS[rng.integers(0, len(MECHANISMS))],
+                mechanism=ways[int(rng.integers(0, len(MECHANISMS))) % len(ways)],
                 size=size,
                 start=start,
                 until=min(start + float(rng.uniform(55, 90)), DAYS),

@@ -12,16 +12,19 @@ from numpy.typing import NDArray
 from ml.simulate.campaigns import Ring
 from ml.simulate.clock import is_weekend
 from ml.simulate.honest import Setting
-from ml.simulate.levels import RESALE, TWINS
+from ml.simulate.levels import FEW, RESALE, RIDERS, TWINS
 from ml.simulate.seeds import Columns, Numbers, mix, uniform
-from ml.simulate.sessions import WORK, hours_of_day
+from ml.simulate.sessions import WORK, hours_of_day, no_sessions
 
 _SHARD = 50
+OWN_RHYTHM = (TWINS, FEW, RIDERS)  # their accounts ask in their own time
 
 
 def work_sessions(setting: Setting, rings: list[Ring], plans: Columns) -> Columns:
     """Return the work sessions of all rings; items are numbered along each queue."""
-    rings = [ring for ring in rings if ring.level != TWINS]
+    rings = [ring for ring in rings if ring.level not in OWN_RHYTHM]
+    if not rings:
+        return no_sessions()
     parts = [_ring_jobs(setting, ring, plans) for ring in rings]
     jobs = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     campaign = np.concatenate(

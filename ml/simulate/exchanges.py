@@ -11,14 +11,22 @@ from numpy.typing import NDArray
 
 from ml.simulate import arrow, content
 from ml.simulate.addresses import addresses, texts
-from ml.simulate.clock import MODELS, NEW_MODEL, OLD_MODEL
+from ml.simulate.clock import DAY_US, DAYS, MODELS, NEW_MODEL, OLD_MODEL
 from ml.simulate.content import Exchanges
 from ml.simulate.networks import SLOT_FIELDS
 from ml.simulate.scene import Scene, client_name, event_keys, key_created, key_names
 from ml.simulate.seeds import below, mix, uniform
 from ml.simulate.sessions import WORK
 from ml.simulate.templates import CATEGORIES, ELICITS
-from ml.simulate.unfold import FORBIDDEN, OK, Unfolded, statuses, unfold
+from ml.simulate.unfold import (
+    FORBIDDEN,
+    OK,
+    Unfolded,
+    statuses,
+    statuses_of,
+    unfold,
+)
+from ml.simulate.windows import Hours
 
 SURFACES = ("api", "app", "cloud:a", "cloud:b")
 _SMALL_RELEASED = 21.6
@@ -27,16 +35,47 @@ SAFETY = ("none", "soft_refusal", "refusal", "blocked")
 
 @dataclass(slots=True)
 class Tally:
-    """Exchanges of each account, [accounts]: all of them, and those of work."""
+    """Exchanges of each account, [accounts]: all of them, and those of work.
+
+    `days` is what ring accounts asked for on each day, [ring accounts, days], of work
+    alone; `served` what of it was answered. `place` is each account's row in them.
+    """
 
     every: NDArray[np.int64]
     work: NDArray[np.int64]
+    place: NDArray[np.int64]
+    days: NDArray[np.int32]
+    served: NDArray[np.int32]
+
+    @classmethod
+    def of(cls, scene: Scene, hours: Hours) -> "Tally":
+        """Return a tally that holds what ring accounts report as windows."""
+        member = scene.plans["ring"] >= 0
+        every, work = np.zeros((2, len(member)), np.int64)
+        days, served = np.zeros((2, int(member.sum()), DAYS), np.int32)
+        found = cls(every, work, np.cumsum(member) - 1, days, served)
+        mine = member[hours.account]
+        account, asked = hours.account[mine], hours.requests[mine]
+        where = found.place[account], hours.hour[mine] // 24
+        for table in (days, served):
+            np.add.at(table, where, asked.astype(np.int32))
+        np.add.at(found.work, account, asked)
+        np.add.at(found.every, account, asked)
+        return found
 
     def add(self, scene: Scene, unfolded: Unfolded) -> None:
-        account = scene.sessions["account"][unfolded.session]
-        work = scene.sessions["source"][unfolded.session] == WORK
+        session = unfolded.session
+        account = scene.sessions["account"][session]
+        work = scene.sessions["source"][session] == WORK
         self.every += np.bincount(account, minlength=len(self.every))
         self.work += np.bincount(account[work], minlength=len(self.work))
+        day_of = unfolded.at_us[work] / DAY_US
+        account = account[work]
+        where = self.place[account], day_of.astype(np.int64)
+        turn = unfolded.turn[work].astype(np.int64)
+        answer = statuses_of(scene, session[work], account, day_of, turn)
+        np.add.at(self.days, where, 1)
+        np.add.at(self.served, where, (answer == OK).astype(np.int32))
 
 
 def usage_chunks(

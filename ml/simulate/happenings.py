@@ -13,7 +13,7 @@ from ml.simulate import arrow
 from ml.simulate.addresses import addresses, texts
 from ml.simulate.clock import DAYS, microseconds
 from ml.simulate.honest import OTHER_FRAUD, RING
-from ml.simulate.levels import LEVELS
+from ml.simulate.levels import EVERY_LEVEL
 from ml.simulate.networks import SLOT_FIELDS
 from ml.simulate.scene import Scene
 from ml.simulate.seeds import Columns, mix, pick
@@ -87,10 +87,9 @@ def _logins(scene: Scene, said: Columns, rng: np.random.Generator) -> Found:
     plans = scene.plans
     n = len(plans["created"])
     level = plans["level"]
-    lazy = np.array([*(min(0.4 + 0.12 * at, 1.0) for at in range(len(LEVELS))), 1.0])[
-        level
-    ]
-    who, days = _spread(scene, rng, rng.gamma(0.9, 0.7, n) * lazy)
+    lazy = [min(0.4 + 0.12 * at, 1.0) for at in range(len(EVERY_LEVEL))]
+    lazy_of = np.array([*lazy, 1.0])[level]
+    who, days = _spread(scene, rng, rng.gamma(0.9, 0.7, n) * lazy_of)
     who = np.concatenate([np.arange(n), who])
     days = np.concatenate([plans["created"] + rng.exponential(0.003, n), days])
     ip = login_addresses(scene, who, days)

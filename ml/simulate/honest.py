@@ -44,9 +44,9 @@ def honest_plans(setting: Setting, count: int) -> Columns:
     parts: list[Columns] = []
     for kind in ARCHETYPES[1:]:
         n = max(2, round(count * kind.share / total))
-        parts.append(_plans_of(setting, kind, n, frameworks))
+        parts.append(plans_of(setting, kind, n, frameworks))
     rest = count - sum(len(part["arch"]) for part in parts)
-    parts.insert(0, _plans_of(setting, ARCHETYPES[0], rest, frameworks))
+    parts.insert(0, plans_of(setting, ARCHETYPES[0], rest, frameworks))
     return join_plans(parts)
 
 
@@ -61,7 +61,7 @@ def _frameworks(setting: Setting) -> NDArray[np.int64]:
     return setting.templates.add(rng, styles, shared_fillers=60)
 
 
-def _plans_of(
+def plans_of(
     setting: Setting, kind: Archetype, n: int, frameworks: NDArray[np.int64]
 ) -> Columns:
     rng = setting.seeds.rng("honest", kind.name)

@@ -181,6 +181,8 @@ def _tip(scene: Scene, rng: np.random.Generator) -> Findings:
     early = np.unique(
         plans["ring"][(plans["class"] == RING) & (plans["work_from"] < 40)]
     )
+    if not len(early):
+        return _nothing()
     ring = int(rng.choice(early))
     rows = np.flatnonzero((plans["ring"] == ring) & (plans["created"] < _TIP_AFTER))
     start = float(plans["work_from"][rows].min())
@@ -194,6 +196,12 @@ def _tip(scene: Scene, rng: np.random.Generator) -> Findings:
         known,
         np.full(n, "tip-1", object),
     )
+
+
+def _nothing() -> Findings:
+    none, days = np.zeros(0, np.int64), np.zeros(0)
+    return Findings(none, none.astype(object), none.astype(object), days, days,
+                    none.astype(object))  # fmt: skip
 
 
 def _appeals(scene: Scene, rng: np.random.Generator) -> Findings:

@@ -1,6 +1,6 @@
 """The ladder of evasion: what rings of each level still share."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 
@@ -127,6 +127,12 @@ LEVELS: Final = tuple(
 )
 LADDER: Final = LEVELS[:6]  # rungs of evasion; level 6 is another trade, resale
 TWINS, RESALE = 5, 6
+FEW, RIDERS = 7, 8  # of worlds beside the main one
+EVERY_LEVEL: Final = (
+    *LEVELS,
+    replace(LEVELS[2], name="few"),
+    replace(LEVELS[3], name="riders", network="own"),
+)
 # what a knock-out takes from every ring: the trace is still there in name only
 TRACES: Final[dict[str, dict[str, Any]]] = {
     "cards": {"card": 0.0},
@@ -144,6 +150,12 @@ MECHANISMS: Final = (
     "shifts",  # a third of the accounts at a time, eight hours each
     "reserve",  # a second pool waits until the first is struck
 )
+# two halves of the operators: one to learn from, one to be tested on
+OPERATORS: Final = {
+    "all": MECHANISMS,
+    "first": ("round_robin", "random_split"),
+    "second": ("sticky_shards", "shifts", "reserve"),
+}
 CAMPAIGNS: Final = ("A", "B", "C")
 RESELLER: Final = "R"
 CAMPAIGN_STYLES: Final = {

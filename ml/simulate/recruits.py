@@ -56,10 +56,10 @@ def recruit_plans(setting: Setting, rings: list[Ring], honest: Columns) -> Colum
     allowed = ~np.isin(honest["arch"], [INDEX[name] for name in _NEVER_HOSTS])
     hosts = np.flatnonzero(allowed & (honest["rate"] < WINDOWED_FROM))
     plans = join_plans([_recruits_of(setting, ring, honest, hosts) for ring in rings])
-    return plans | _own_wrappers(setting, plans)
+    return plans | own_wrappers(setting, plans)
 
 
-def _own_wrappers(setting: Setting, plans: Columns) -> Columns:
+def own_wrappers(setting: Setting, plans: Columns) -> Columns:
     """Reword what a copy would share with its host alone: templates, a rare client.
 
     Few twins are given one wording of the ring instead, in the shape of their own.
@@ -111,22 +111,22 @@ def _recruits_of(
     rng = setting.seeds.rng("recruits", ring.number)
     if ring.level == TWINS:
         found, chosen = twins.cast(setting, ring, honest, hosts)
-        plans = _copies(ring, honest, chosen)
+        plans = copies(ring, honest, chosen)
         plans["twin_of"] = chosen
         return plans | twins.dress(setting, ring, rng, plans, found)
     found = lives(ring, setting.seeds)
     kinds = rng.dirichlet(np.full(len(INDEX), 0.6))[honest["arch"][hosts]] + 0.002
     chosen = rng.choice(hosts, len(found), p=kinds / kinds.sum())
-    plans = _copies(ring, honest, chosen)
+    plans = copies(ring, honest, chosen)
     plans.update(_where(setting, ring, rng, plans))
     plans.update(_life(setting, ring, rng, plans, found))
     plans.update(_work(setting, ring, rng, plans))
     plans.update(routes(setting, ring, rng, plans))
-    plans.update(_stack(setting, ring, rng, plans))
+    plans.update(stack(setting, ring, rng, plans))
     return plans
 
 
-def _copies(ring: Ring, honest: Columns, chosen: NDArray[np.int64]) -> Columns:
+def copies(ring: Ring, honest: Columns, chosen: NDArray[np.int64]) -> Columns:
     plans = without_work({name: values[chosen] for name, values in honest.items()})
     plans["class"] = np.full(len(chosen), RING)
     plans["ring"] = np.full(len(chosen), ring.number)
@@ -244,7 +244,7 @@ def _work_days(
     return np.clip(rng.normal(center, 0.15, len(plans["arch"])), 0.15, 1)
 
 
-def _stack(
+def stack(
     setting: Setting, ring: Ring, rng: np.random.Generator, plans: Columns
 ) -> Columns:
     """Set the operator's frozen image, and how the ring follows the provider."""

@@ -33,6 +33,10 @@ class Seeds:
         """Return a 64-bit key for `mix`."""
         return int(self.rng("key", *names).integers(0, 2**63))
 
+    def apart(self, name: str) -> "Seeds":
+        """Return seeds of their own for what is added beside a world."""
+        return Seeds(self.key("apart", name))
+
     def jitter(self, name: str, value: float, spread: float = 0.3) -> float:
         """Move a published constant, so that no detector can rely on it."""
         return value * float(self.rng("jitter", name).uniform(1 - spread, 1 + spread))

@@ -11,6 +11,20 @@ _CHUNK = 20_000
 _SHARED_ITEM = 0x5A5A
 
 
+def no_sessions() -> Columns:
+    """Return the columns of sessions, without any."""
+    none = np.zeros(0, np.int64)
+    return {
+        "account": none,
+        "start": np.zeros(0),
+        "turns": none.astype(np.int16),
+        "source": none.astype(np.int8),
+        "tmpl": none,
+        "item": none.astype(np.uint64),
+        "variant": none,
+    }
+
+
 def daily_means(plans: Columns, rng: np.random.Generator) -> Numbers:
     """Return expected requests, [accounts, days]."""
     n = len(plans["rate"])

@@ -9,7 +9,7 @@ from ml.simulate.archetypes import LOOKALIKE, NAMES
 from ml.simulate.campaigns import Ring
 from ml.simulate.clock import microseconds
 from ml.simulate.exchanges import Tally
-from ml.simulate.levels import LEVELS
+from ml.simulate.levels import EVERY_LEVEL
 from ml.simulate.records import account_names, text
 from ml.simulate.scene import Scene
 from ml.simulate.seeds import Columns, kept
@@ -38,7 +38,8 @@ def account_truth(scene: Scene, rings: list[Ring], tally: Tally) -> pa.Table:
             "campaign": _of_ring(plans, rings, "campaign"),
             "ring": _of_ring(plans, rings, "name"),
             "level": arrow.coded(
-                np.where(member, plans["level"], -1), [level.name for level in LEVELS]
+                np.where(member, plans["level"], -1),
+                [level.name for level in EVERY_LEVEL],
             ),
             "mechanism": _of_ring(plans, rings, "mechanism"),
             "replaces": text(_replaced(plans, rings, ids)),
@@ -68,7 +69,7 @@ def _replaced(
     """
     ring, heir = plans["ring"], plans["heir_of"]
     member = ring >= 0
-    first_of = np.searchsorted(ring[member], np.arange(len(rings)))
+    first_of = np.searchsorted(ring[member], np.arange(max(len(rings), 1)))
     start = np.flatnonzero(member)[0] if member.any() else 0
     before = start + first_of[np.maximum(ring, 0)] + np.maximum(heir, 0)
     return kept(heir >= 0, ids[np.minimum(before, len(ids) - 1)])
@@ -81,6 +82,31 @@ def _work_times(scene: Scene, field: str) -> pa.Array:
     return arrow.nulled(arrow.times(moments, scene.origin), member)
 
 
+def day_truth(scene: Scene, tally: Tally) -> pa.Table:
+    """Return what each ring account asked and got for its work, one row a day.
+
+    Hours that busy accounts report as windows count as work, and as answered.
+    """
+    place, day = np.nonzero(tally.days)
+    ids = account_names(scene)[scene.plans["ring"] >= 0][place]
+    order = np.lexsort((day, ids.astype(str)))
+    place, day = place[order], day[order]
+    starts = microseconds(day.astype(np.float64))
+    return pa.table(
+        {
+            "account_id": text(ids[order]),
+            "day": arrow.times(starts, scene.origin),
+            "asked": pa.array(tally.days[place, day], pa.int32()),
+            "served": pa.array(tally.served[place, day], pa.int32()),
+        }
+    )
+
+
+def carriers(scene: Scene, accounts: NDArray[np.int64]) -> pa.Table:
+    """Return the accounts whose hours are those of real clients, honest or not."""
+    return pa.table({"account_id": text(account_names(scene)[np.unique(accounts)])})
+
+
 def ring_truth(scene: Scene, rings: list[Ring]) -> pa.Table:
     """Return one row a ring: its operator's choices and its life."""
     days = {"started_at": "start", "ended_at": "until"}
@@ -90,13 +116,13 @@ def ring_truth(scene: Scene, rings: list[Ring]) -> pa.Table:
         "level": text(np.array([ring.habits.name for ring in rings], object)),
         "mechanism": text(np.array([ring.mechanism for ring in rings], object)),
         "accounts": pa.array([ring.size for ring in rings], pa.int32()),
-        "rate": pa.array([ring.rate for ring in rings]),
-        "turns": pa.array([ring.turns for ring in rings]),
-        "replays": pa.array([ring.replays for ring in rings]),
-        "softens": pa.array([ring.softens for ring in rings]),
-        "farm": pa.array([ring.farm for ring in rings]),
+        "rate": pa.array([ring.rate for ring in rings], pa.float64()),
+        "turns": pa.array([ring.turns for ring in rings], pa.float64()),
+        "replays": pa.array([ring.replays for ring in rings], pa.bool_()),
+        "softens": pa.array([ring.softens for ring in rings], pa.bool_()),
+        "farm": pa.array([ring.farm for ring in rings], pa.bool_()),
     }
     for name, field in days.items():
-        values = np.array([getattr(ring, field) for ring in rings])
+        values = np.array([getattr(ring, field) for ring in rings], float)
         columns[name] = arrow.times(microseconds(values), scene.origin)
     return pa.table(columns)

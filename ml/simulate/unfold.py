@@ -97,14 +97,23 @@ def statuses(
     scene: Scene, rows: Exchanges, turn: NDArray[np.int64]
 ) -> NDArray[np.int64]:
     """Return the HTTP status of that turn of each row's session."""
+    return statuses_of(scene, rows.session, rows.account, rows.day, turn)
+
+
+def statuses_of(
+    scene: Scene,
+    session: NDArray[np.int64],
+    account: NDArray[np.int64],
+    day: Numbers,
+    turn: NDArray[np.int64],
+) -> NDArray[np.int64]:
+    """Return the same for exchanges that are given by their columns."""
     plan = scene.setting.calendar
-    chance = uniform(mix(scene.key, 31, rows.session, turn))
-    fails = scene.plans["fails"][rows.account]
+    chance = uniform(mix(scene.key, 31, session, turn))
+    fails = scene.plans["fails"][account]
     status = np.where(chance < fails, RATE_LIMITED, OK)
     status = np.where(chance < fails * 0.3, OVERLOADED, status)
-    since = rows.day - plan.incident
+    since = day - plan.incident
     down = (since >= 0) & (since < plan.incident_hours / 24) & (chance < 0.5)
     status = np.where(down, DOWN, status)
-    return np.where(
-        rows.day > scene.plans["suspended"][rows.account], FORBIDDEN, status
-    )
+    return np.where(day > scene.plans["suspended"][account], FORBIDDEN, status)

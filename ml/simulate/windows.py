@@ -26,11 +26,29 @@ _SHOWN_AT_MOST = 25
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """Busy hours, [n]: account, hour of the world, requests."""
+    """Busy hours, [n]: account, hour of the world, requests.
+
+    `tokens` is [n, 4], mean and median of input and of output, where hours follow a
+    trace; NaN where they follow the account's templates, as all do without it.
+    """
 
     account: NDArray[np.int64]
     hour: NDArray[np.int64]
     requests: NDArray[np.int64]
+    tokens: NDArray[np.float64] | None = None
+
+    def with_told(self, told: "Hours | None") -> "Hours":
+        """Return the same hours, those of accounts in `told` replaced by its own."""
+        if told is None or told.tokens is None:
+            return self
+        own = ~np.isin(self.account, told.account)
+        unknown = np.full((int(own.sum()), 4), np.nan)
+        return Hours(
+            np.concatenate([self.account[own], told.account]),
+            np.concatenate([self.hour[own], told.hour]),
+            np.concatenate([self.requests[own], told.requests]),
+            np.concatenate([unknown, told.tokens]),
+        )
 
 
 def busy_hours(scene_plans: Columns, rng: np.random.Generator) -> Hours:
@@ -75,7 +93,10 @@ def window_chunks(scene: Scene, hours: Hours, rows: int) -> Iterator[pa.RecordBa
     order = np.lexsort((keys, hours.hour))
     for number, start in enumerate(range(0, max(len(order), 1), rows)):
         part = order[start : start + rows]
-        some = Hours(hours.account[part], hours.hour[part], hours.requests[part])
+        tokens = None if hours.tokens is None else hours.tokens[part]
+        some = Hours(
+            hours.account[part], hours.hour[part], hours.requests[part], tokens
+        )
         rng = scene.setting.seeds.rng("windows", number)
         yield pa.RecordBatch.from_pydict(_windows(scene, some, keys[part], rng))
 
@@ -84,7 +105,7 @@ def _windows(
     scene: Scene, hours: Hours, keys: Keys, rng: np.random.Generator
 ) -> dict[str, pa.Array]:
     account, hour, requests = hours.account, hours.hour, hours.requests
-    entered, answered = _token_sums(scene, rng, account, requests)
+    entered, answered = _token_sums(scene, rng, hours)
     failing = rng.binomial(requests, scene.plans["fails"][account])
     minutes = np.rint(60 * (1 - np.exp(-requests / 60))).clip(1).astype(np.int64)
     peak = np.maximum(1, np.rint(requests / minutes * rng.gamma(6, 0.3, len(hour))))
@@ -129,24 +150,24 @@ def _sketches(scene: Scene, hours: Hours) -> dict[str, pa.Array]:
 
 
 def _token_sums(
-    scene: Scene,
-    rng: np.random.Generator,
-    account: NDArray[np.int64],
-    requests: NDArray[np.int64],
+    scene: Scene, rng: np.random.Generator, hours: Hours
 ) -> tuple[tuple[Numbers, Numbers], tuple[Numbers, Numbers]]:
     """Return (sum, median) of input and output tokens of each hour."""
-    tmpl = scene.plans["tmpl"][account]
+    tmpl, requests = scene.plans["tmpl"][hours.account], hours.requests
     found = []
-    for side in ("input", "output"):
+    for at, side in enumerate(("input", "output")):
         center, spread = (
             scene.table[f"{side}_ln"][tmpl],
             scene.table[f"{side}_sd"][tmpl],
         )
-        noise = rng.normal(0, 1, len(account)) * spread / np.sqrt(requests)
+        noise = rng.normal(0, 1, len(tmpl)) * spread / np.sqrt(requests)
         median = np.exp(center + noise)
-        found.append(
-            (np.rint(median * np.exp(spread**2 / 2) * requests), np.rint(median))
-        )
+        mean = median * np.exp(spread**2 / 2)
+        if hours.tokens is not None:
+            traced = hours.tokens[:, 2 * at : 2 * at + 2]
+            mean = np.where(np.isnan(traced[:, 0]), mean, traced[:, 0])
+            median = np.where(np.isnan(traced[:, 1]), median, traced[:, 1])
+        found.append((np.rint(mean * requests), np.rint(median)))
     return found[0], found[1]
 
 

@@ -11,38 +11,29 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ml.simulate import arrow, content, places, records, truth, windows, write
-from ml.simulate.addresses import CAMPUSES, make_plan, range_rows
+from ml.simulate.addresses import CAMPUSES, range_rows
 from ml.simulate.archetypes import INDEX
-from ml.simulate.campaigns import Ring, plan_rings
-from ml.simulate.clock import DAYS, DEFAULT_END, calendar, origin_us, provider_rows
+from ml.simulate.campaigns import Ring
+from ml.simulate.clock import DAYS, DEFAULT_END, origin_us, provider_rows
 from ml.simulate.dispatch import work_sessions
 from ml.simulate.exchanges import Tally, usage_chunks
 from ml.simulate.happenings import event_rows
-from ml.simulate.honest import (
-    HONEST,
-    OTHER_FRAUD,
-    RING,
-    Setting,
-    honest_plans,
-    join_plans,
-)
-from ml.simulate.identity import identities
+from ml.simulate.honest import HONEST, Setting
 from ml.simulate.labels import outcome_rows
-from ml.simulate.levels import LEVELS, TWINS
-from ml.simulate.marks import leave_marks
-from ml.simulate.recruits import recruit_plans, without_work
+from ml.simulate.levels import TWINS
+from ml.simulate.population import Population, Variant
+from ml.simulate.scenarios import SCENARIOS
 from ml.simulate.scene import Scene
 from ml.simulate.seeds import Columns, Seeds, mix, names_of
 from ml.simulate.sessions import WORK, own_sessions, put_items
-from ml.simulate.templates import Templates
 from ml.simulate.tiers import TIERS, Tier
 from ml.simulate.twins import put_to_work
 
 VERSION = 2  # of what a seed means; raised whenever the content of a world changes
 _REPLAYED = 0.02
-_NEVER = 1e9
 Report = Callable[[str, int, int], None]
 _STEPS = 5
+_MAIN = Variant()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,79 +53,58 @@ def simulate(
     seed: int,
     end: datetime | None = None,
     report: Report = lambda *_: None,
-    *,
-    labels: bool = True,
-    without: str | None = None,
+    variant: Variant = _MAIN,
 ) -> Written:
     """Write a world to `out_dir/bundle` and `out_dir/truth`.
 
     Content depends on the seed alone; `end` (midnight UTC) only moves it in time. The
-    same arguments give the same bytes. `report` hears (label, done, total). `labels`:
-    whether anybody finds out; `without`: a trace of levels.TRACES that is not left.
+    same arguments give the same bytes. `report` hears (label, done, total).
+    NoTracesError where the real traffic that a scenario reads is not there.
     """
     size, finish = TIERS[tier], end or DEFAULT_END
     start = finish - timedelta(days=DAYS)
+    people = SCENARIOS[variant.scenario](Seeds(seed), size, variant)
     out_dir.mkdir(parents=True, exist_ok=True)
-    setting, rings, plans, said = _population(Seeds(seed), size, without)
+    setting, rings, plans = people.setting, people.rings, people.plans
     report("people, rings, sign-ups", 1, _STEPS)
-    hours = windows.busy_hours(plans, setting.seeds.rng("busy"))
-    scene = _scene(setting, rings, plans, hours, start, size)
-    tally = Tally(*np.zeros((2, len(scene.account_ids)), np.int64))
-    rows = _write_bundle(scene, said, size, out_dir / "bundle", report, hours, tally)
-    if not labels:
+    drawn = windows.busy_hours(plans, setting.seeds.rng("busy"))
+    hours, room = drawn.with_told(people.told), size.max_usage_rows - len(drawn.hour)
+    scene = _scene(setting, rings, plans, hours, start, room)
+    tally = Tally.of(scene, hours)
+    rows = _write_bundle(scene, people, size, out_dir / "bundle", report, hours, tally)
+    if variant.scenario == "zero-label":
         path = out_dir / "bundle" / "outcomes.parquet"
         rows["outcomes"] = write.write_table(path, pq.read_table(path).slice(0, 0))
     _write_reference(scene, out_dir / "bundle" / "reference")
     rows["provider"] = write.write_table(
         out_dir / "bundle" / "provider.parquet", _provider(setting, start)
     )
-    folder = out_dir / "truth"
-    people = truth.account_truth(scene, rings, tally)
-    write.write_table(folder / "accounts.parquet", people)
-    write.write_table(folder / "rings.parquet", truth.ring_truth(scene, rings))
+    _write_truth(scene, rings, tally, out_dir / "truth")
+    if people.told is not None:
+        carriers = truth.carriers(scene, people.told.account)
+        write.write_table(out_dir / "truth" / "carriers.parquet", carriers)
     written = Written(seed, tier, start, finish, rows)
-    summary = _summary(written) | {"labels": labels, "without": without}
-    write.write_json(folder / "world.json", summary)
+    summary = _summary(written) | _differences(variant)
+    write.write_json(out_dir / "truth" / "world.json", summary)
     return written
 
 
-def _population(
-    seeds: Seeds, tier: Tier, without: str | None
-) -> tuple[Setting, list[Ring], Columns, Columns]:
-    """Draw all accounts: honest ones, then the rings' copies of them."""
-    where = places.make_places(seeds)
-    setting = Setting(
-        seeds, where, make_plan(seeds, where), calendar(seeds), Templates(seeds)
-    )
-    honest = without_work(honest_plans(setting, tier.honest))
-    rings = plan_rings(seeds, tier, without)
-    recruits = recruit_plans(setting, rings, honest)
-    said = identities(setting, honest, "honest")
-    theirs = identities(setting, recruits, "recruits")
-    leave_marks(setting, rings, recruits, theirs)
-    plans = join_plans([honest, {name: recruits[name] for name in honest}])
-    _judge(seeds, rings, plans)
-    return setting, rings, plans, join_plans([said, theirs])
+def _differences(variant: Variant) -> dict[str, Any]:
+    """Return what world.json says about a variant; the main world needs no more."""
+    told: dict[str, Any] = {"labels": variant.scenario != "zero-label"}
+    told["without"] = variant.without
+    if variant.scenario not in {"main", "zero-label"}:
+        told["scenario"] = variant.scenario
+    if variant.operators != _MAIN.operators:
+        told["operators"] = variant.operators
+    return told
 
 
-def _judge(seeds: Seeds, rings: list[Ring], plans: Columns) -> None:
-    """Let the provider's older rules suspend and limit; note each account's level."""
-    rng = seeds.rng("legacy")
-    n = len(plans["arch"])
-    levels = np.array([ring.level for ring in rings])
-    ring = plans["class"] == RING
-    plans["level"] = np.full(n, len(LEVELS))
-    plans["level"][ring] = levels[plans["ring"][ring]]
-    chance = np.array([*(level.legacy for level in LEVELS), 0.0])[plans["level"]]
-    chance = np.where(plans["class"] == OTHER_FRAUD, 0.45, chance)
-    caught = (rng.random(n) < chance) & (plans["active_to"] < DAYS)
-    plans["suspended"] = np.where(caught, plans["active_to"], _NEVER)
-    span = np.maximum(plans["active_to"] - plans["active_from"], 0)
-    moment = plans["active_from"] + rng.random(n) * span
-    hit = rng.random(n) < np.where(plans["class"] == HONEST, 0.008, chance * 0.15)
-    plans["limited"] = np.where(hit & (moment > 0), moment, _NEVER)
-    disguise = np.array([*(level.elicits for level in LEVELS), 0.0])
-    plans["work_elicits"] = disguise[plans["level"]]
+def _write_truth(scene: Scene, rings: list[Ring], tally: Tally, folder: Path) -> None:
+    people = truth.account_truth(scene, rings, tally)
+    write.write_table(folder / "accounts.parquet", people)
+    write.write_table(folder / "rings.parquet", truth.ring_truth(scene, rings))
+    write.write_table(folder / "days.parquet", truth.day_truth(scene, tally))
 
 
 def _scene(
@@ -143,7 +113,7 @@ def _scene(
     plans: Columns,
     hours: windows.Hours,
     start: datetime,
-    tier: Tier,
+    room: int,
 ) -> Scene:
     """Draw every session and name the accounts."""
     seeds, table = setting.seeds, setting.templates.table()
@@ -155,7 +125,7 @@ def _scene(
     sessions = {
         name: np.concatenate([part[name] for part in parts]) for name in parts[0]
     }
-    sessions = _within(sessions, tier.max_usage_rows - len(hours.hour), seeds)
+    sessions = _within(sessions, room, seeds)
     jobs = put_to_work(setting, plans, sessions)
     put_items(seeds, plans, table, sessions, jobs)
     sessions["source"][jobs] = WORK
@@ -205,7 +175,7 @@ def _replays(
         key, table, sessions["tmpl"], session, np.ones(count, np.int64)
     )
     signed = content.is_signed(key, first, session)
-    replaying = np.array([ring.replays for ring in rings])
+    replaying = np.array([*(ring.replays for ring in rings), False])
     work = sessions["source"] == WORK
     work &= plans["level"][sessions["account"]] != TWINS
     unit = np.where(work, plans["ring"][sessions["account"]], -1)
@@ -224,7 +194,7 @@ def _replays(
 
 def _write_bundle(
     scene: Scene,
-    said: Columns,
+    people: Population,
     tier: Tier,
     folder: Path,
     report: Report,
@@ -232,6 +202,7 @@ def _write_bundle(
     tally: Tally,
 ) -> dict[str, int]:
     report("people, rings, sign-ups", 2, _STEPS)
+    said = people.said
     tables = {"customers": records.customer_rows(scene, said)}
     tables["accounts"] = records.account_rows(scene, said)
     tables["api_keys"] = records.key_rows(scene)

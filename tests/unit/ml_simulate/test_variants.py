@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from ml.simulate import simulate
+from ml.simulate import Variant, simulate
 from ml.simulate.campaigns import plan_rings
 from ml.simulate.levels import LEVELS, TRACES
 from ml.simulate.seeds import Seeds
@@ -11,7 +11,7 @@ from ml.simulate.tiers import TIERS
 
 
 def test_without_labels_only_the_outcomes_are_gone(tiny, tmp_path):
-    simulate(tmp_path, "tiny", 5, labels=False)
+    simulate(tmp_path, "tiny", 5, variant=Variant("zero-label"))
 
     for path in sorted((tiny.folder / "bundle").glob("*.parquet")):
         now = (tmp_path / "bundle" / path.name).read_bytes()
@@ -22,7 +22,7 @@ def test_without_labels_only_the_outcomes_are_gone(tiny, tmp_path):
 
 
 def test_without_cards_rings_share_none(tiny, tmp_path):
-    simulate(tmp_path, "tiny", 5, without="cards")
+    simulate(tmp_path, "tiny", 5, variant=Variant(without="cards"))
 
     truth = pl.read_parquet(tmp_path / "truth" / "accounts.parquet")
     rings = truth.select("account_id", "ring", "replaces").drop_nulls("ring")

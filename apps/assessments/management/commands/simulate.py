@@ -3,7 +3,7 @@ from pathlib import Path
 from typing import Any
 
 from apps.core.commands import KycriskCommand, Unusable, moment
-from ml.simulate.levels import TRACES
+from ml.simulate.levels import OPERATORS, TRACES
 from ml.simulate.tiers import OFFERED
 
 
@@ -32,12 +32,22 @@ class Command(KycriskCommand):
             metavar="T",
             help="the last midnight of the world's 120 days (default 2026-11-01)",
         )
-
         parser.add_argument(
             "--scenario",
-            choices=["main", "zero-label"],
+            choices=["main", "zero-label", "few", "permuted", "riders"],
             default="main",
-            help="zero-label: the same world, of which nobody ever learns anything",
+            help=(
+                "zero-label: the same world, of which nobody ever learns anything;"
+                " few: 100,000 prompts through 1-5 accounts; permuted: no campaign,"
+                " and what accounts share is dealt out anew; riders: campaigns with"
+                " the rates and tokens of real clients (needs --traces)"
+            ),
+        )
+        parser.add_argument(
+            "--traces",
+            type=Path,
+            metavar="DIR",
+            help="folder with llm_traces/servegen_*.parquet, read and never copied",
         )
         parser.add_argument(
             "--without",
@@ -45,10 +55,16 @@ class Command(KycriskCommand):
             metavar="TRACE",
             help=f"take one trace from every ring: {', '.join(sorted(TRACES))}",
         )
+        parser.add_argument(
+            "--operators",
+            choices=sorted(OPERATORS),
+            default="all",
+            help="let rings work in the ways of one half of the operators alone",
+        )
 
     def run(self, **options: Any) -> dict[str, Any]:
         # numpy and pyarrow take half a second, which --help need not pay
-        from ml.simulate import simulate
+        from ml.simulate import NoTracesError, Variant, simulate
 
         folder: Path = options["dir"]
         try:
@@ -58,9 +74,15 @@ class Command(KycriskCommand):
                 options["seed"],
                 options["end"],
                 self._step,
-                labels=options["scenario"] == "main",
-                without=options["without"],
+                Variant(
+                    scenario=options["scenario"],
+                    without=options["without"],
+                    operators=options["operators"],
+                    traces=options["traces"],
+                ),
             )
+        except NoTracesError as error:
+            raise Unusable(str(error)) from error
         except OSError as error:
             raise Unusable(f"{folder} cannot be written: {error.strerror}.") from error
         for name, rows in sorted(written.rows.items()):
@@ -68,6 +90,7 @@ class Command(KycriskCommand):
         return {
             "dir": str(folder),
             "tier": written.tier,
+            "scenario": options["scenario"],
             "seed": written.seed,
             "start": written.start,
             "end": written.end,
