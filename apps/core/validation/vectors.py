@@ -4,6 +4,7 @@ What a fast pattern does not accept goes, once for each distinct value, to the r
 `values.py`, which alone decides.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -36,6 +37,7 @@ _NAMES: Final = ("", *DETAILS)
 CODE: Final = {name: at for at, name in enumerate(_NAMES)}
 _BOUNDED: Final = frozenset({"opaque", "token", "text", "hex"})
 _LISTS: Final = frozenset({"uint32s", "words", "ips", "counts"})
+_AS_CAST: Final = frozenset({"bool", "event_data"})  # what can be cast is good
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,19 @@ class Table:
     good: NDArray[np.bool_]
     rejects: list[Reject]
     unknown: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Check:
+    """One column on its way through the rules, which write codes where they refuse."""
+
+    column: RawColumn
+    latest: datetime  # of the columns that lie in the past
+    codes: NDArray[np.int8]  # [rows], 0 where the value is good
+    present: NDArray[np.bool_]  # [rows], where the cast value is no null
+
+
+_Rule = Callable[[_Check, pa.Array], pa.Array]
 
 
 def arrow_type(column: RawColumn) -> pa.DataType:
@@ -106,26 +121,27 @@ def validate_column(column: RawColumn, array: pa.Array, *, as_of: datetime) -> C
     """Cast, clean and check one column; nulls are bad in a required column."""
     if isinstance(array, pa.ChunkedArray):
         array = array.combine_chunks()
-    codes: NDArray[np.int8] = np.zeros(len(array), dtype=np.int8)
     cast, lost = _cast(column, array)
-    codes[lost] = CODE["wrong_type"]
-    present = cast.is_valid().to_numpy(zero_copy_only=False)
-    if column.kind == "timestamp":
-        if _is_text(array.type):
-            cast = _written_times(column, cast, codes, present, as_of)
-        else:
-            cast = _times(column, cast, codes, as_of)
-    elif column.kind == "int" and not _is_text(array.type):
-        _numbers(column, cast, codes, present)
-    elif column.kind in {"bool", "event_data"}:
-        pass
-    elif column.kind in _LISTS:
-        cast = _each(column, cast, codes, present, as_of)
-    else:
-        cast = _texts(column, cast, codes, present, as_of)
+    check = _Check(
+        column=column,
+        latest=as_of + CLOCK_TOLERANCE,
+        codes=np.where(lost, CODE["wrong_type"], 0).astype(np.int8),
+        present=cast.is_valid().to_numpy(zero_copy_only=False),
+    )
+    if column.kind not in _AS_CAST:
+        cast = _rule(column, written=_is_text(array.type))(check, cast)
     if column.required:
-        codes[~present & ~lost] = CODE["missing_field"]
-    return Column(cast, codes)
+        check.codes[~check.present & ~lost] = CODE["missing_field"]
+    return Column(cast, check.codes)
+
+
+def _rule(column: RawColumn, *, written: bool) -> _Rule:
+    """Return what checks a column; numbers and times may have been written as text."""
+    if column.kind == "timestamp":
+        return _written_times if written else _times
+    if column.kind == "int" and not written:
+        return _numbers
+    return _each if column.kind in _LISTS else _texts
 
 
 def _is_text(kind: pa.DataType) -> bool:
@@ -155,51 +171,37 @@ def _cast(column: RawColumn, array: pa.Array) -> tuple[pa.Array, NDArray[np.bool
         return pa.nulls(len(array), target), present
 
 
-def _times(
-    column: RawColumn,
-    array: pa.Array,
-    codes: NDArray[np.int8],
-    as_of: datetime,
-) -> pa.Array:
+def _times(check: _Check, array: pa.Array) -> pa.Array:
     year = pc.year(array)
     inside = pc.and_(
         pc.greater_equal(year, values.FIRST_YEAR), pc.less_equal(year, values.LAST_YEAR)
     )
-    codes[_false(inside)] = CODE["bad_timestamp"]
-    if column.past:
-        latest = pa.scalar(as_of + CLOCK_TOLERANCE, array.type)
-        late = _false(pc.less_equal(array, latest)) & (codes == 0)
-        codes[late] = CODE["event_time_out_of_range"]
+    check.codes[_false(inside)] = CODE["bad_timestamp"]
+    if check.column.past:
+        latest = pa.scalar(check.latest, array.type)
+        late = _false(pc.less_equal(array, latest)) & (check.codes == 0)
+        check.codes[late] = CODE["event_time_out_of_range"]
     return array
 
 
-def _written_times(
-    column: RawColumn,
-    array: pa.Array,
-    codes: NDArray[np.int8],
-    present: NDArray[np.bool_],
-    as_of: datetime,
-) -> pa.Array:
+def _written_times(check: _Check, array: pa.Array) -> pa.Array:
     """Read RFC 3339 at once where all of it is usual, else by the rule."""
     usual = pc.match_substring_regex(array, TIME).fill_null(False)
     try:
         times = pc.if_else(usual, array, None).cast(ARROW["timestamp"])
     except pa.ArrowInvalid:
-        return _unusual(column, array, codes, present, as_of)
-    times = _times(column, times, codes, as_of)
-    unusual = present & ~usual.to_numpy(zero_copy_only=False)
-    return pc.coalesce(times, _unusual(column, array, codes, unusual, as_of))
+        return _unusual(check, array, check.present)
+    times = _times(check, times)
+    unusual = check.present & ~usual.to_numpy(zero_copy_only=False)
+    return pc.coalesce(times, _unusual(check, array, unusual))
 
 
-def _numbers(
-    column: RawColumn,
-    array: pa.Array,
-    codes: NDArray[np.int8],
-    present: NDArray[np.bool_],
-) -> None:
+def _numbers(check: _Check, array: pa.Array) -> pa.Array:
+    column = check.column
     numbers = array.fill_null(column.low).to_numpy(zero_copy_only=False)
-    outside = present & ((numbers < column.low) | (numbers > column.high))
-    codes[outside] = CODE["number_out_of_range"]
+    outside = check.present & ((numbers < column.low) | (numbers > column.high))
+    check.codes[outside] = CODE["number_out_of_range"]
+    return array
 
 
 def _false(mask: pa.Array) -> NDArray[np.bool_]:
@@ -207,13 +209,8 @@ def _false(mask: pa.Array) -> NDArray[np.bool_]:
     return ~mask.fill_null(True).to_numpy(zero_copy_only=False)
 
 
-def _texts(
-    column: RawColumn,
-    array: pa.Array,
-    codes: NDArray[np.int8],
-    present: NDArray[np.bool_],
-    as_of: datetime,
-) -> pa.Array:
+def _texts(check: _Check, array: pa.Array) -> pa.Array:
+    column = check.column
     if column.kind == "enum":
         usual = pc.is_in(array, value_set=pa.array(column.choices, pa.string()))
     elif column.kind in FAST:
@@ -222,10 +219,8 @@ def _texts(
             usual = pc.and_(usual, _length_fits(column, array))
     else:
         usual = pa.array(np.zeros(len(array), dtype=bool))
-    unusual = present & ~usual.fill_null(False).to_numpy(zero_copy_only=False)
-    if not unusual.any():
-        return array
-    return _unusual(column, array, codes, unusual, as_of)
+    unusual = check.present & ~usual.fill_null(False).to_numpy(zero_copy_only=False)
+    return _unusual(check, array, unusual) if unusual.any() else array
 
 
 def _length_fits(column: RawColumn, array: pa.Array) -> pa.Array:
@@ -236,35 +231,24 @@ def _length_fits(column: RawColumn, array: pa.Array) -> pa.Array:
     )
 
 
-def _unusual(
-    column: RawColumn,
-    array: pa.Array,
-    codes: NDArray[np.int8],
-    chosen: NDArray[np.bool_],
-    as_of: datetime,
-) -> pa.Array:
+def _unusual(check: _Check, array: pa.Array, chosen: NDArray[np.bool_]) -> pa.Array:
     """Put each distinct chosen value through the rule; replace it with the result."""
     places = np.flatnonzero(chosen)
     coded = array.take(pa.array(places)).dictionary_encode()
-    results = [_ruled(column, text.as_py(), as_of) for text in coded.dictionary]
+    results = [_ruled(check, text.as_py()) for text in coded.dictionary]
     which = coded.indices.to_numpy()
     found = np.array([code for _, code in results], dtype=np.int8)
-    codes[places] = found[which]
-    clean = pa.array([value for value, _ in results], arrow_type(column))
+    check.codes[places] = found[which]
+    clean = pa.array([value for value, _ in results], arrow_type(check.column))
     if array.type == clean.type and clean.equals(coded.dictionary.cast(clean.type)):
         return array
     base = array if array.type == clean.type else pa.nulls(len(array), clean.type)
     return pc.replace_with_mask(base, pa.array(chosen), clean.take(coded.indices))
 
 
-def _each(
-    column: RawColumn,
-    array: pa.Array,
-    codes: NDArray[np.int8],
-    present: NDArray[np.bool_],
-    as_of: datetime,
-) -> pa.Array:
+def _each(check: _Check, array: pa.Array) -> pa.Array:
     """Check lists and maps: what is not plain goes to the rule, row by row."""
+    column, codes = check.column, check.codes
     if column.kind == "uint32s":
         lengths = pc.list_value_length(array).fill_null(values.MINIMA)
         codes[lengths.to_numpy(zero_copy_only=False) != values.MINIMA] = CODE[
@@ -272,11 +256,11 @@ def _each(
         ]
         codes[holders_of_null(array)] = CODE["wrong_type"]
         return array
-    places = np.flatnonzero(present & ~plain_rows(column, array))
+    places = np.flatnonzero(check.present & ~plain_rows(column, array))
     if len(places) == 0:
         return array
     odd = array.take(pa.array(places))
-    results = [_ruled(column, value, as_of) for value in odd.to_pylist()]
+    results = [_ruled(check, value) for value in odd.to_pylist()]
     found = np.array([code for _, code in results], dtype=np.int8)
     codes[places] = np.where(codes[places] == 0, found, codes[places])
     clean = pa.array([_pairs(value) for value, _ in results], arrow_type(column))
@@ -289,8 +273,8 @@ def _pairs(value: Any) -> Any:
     return list(value.items()) if isinstance(value, dict) else value
 
 
-def _ruled(column: RawColumn, value: object, as_of: datetime) -> tuple[Any, int]:
+def _ruled(check: _Check, value: object) -> tuple[Any, int]:
     try:
-        return clean_value(column, value, latest=as_of + CLOCK_TOLERANCE), 0
+        return clean_value(check.column, value, latest=check.latest), 0
     except BadValueError as error:
         return None, CODE[error.code]
