@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -28,27 +29,25 @@ def assess_changed(*, job_id: str | None = None, **_: Any) -> None:
 @shared_task(name=intake.CHECK, acks_late=True)
 def check_import(*, job_id: str | None = None, **_: Any) -> None:
     """Rehearse one import of the console."""
-    at = datetime.now(UTC)
-
-    def handle(progress: jobs.Progress) -> dict[str, Any]:
-        return intake.check_import(
-            import_id=progress.args["import_id"], progress=progress, at=at
-        )
-
-    jobs.work(kind=intake.CHECK, job_id=job_id, handler=handle, at=at)
+    _work_on_import(intake.CHECK, intake.check_import, job_id)
 
 
 @shared_task(name=intake.LOAD, acks_late=True)
 def load_import(*, job_id: str | None = None, **_: Any) -> None:
     """Load one import of the console and assess its accounts."""
+    _work_on_import(intake.LOAD, intake.load_import, job_id)
+
+
+def _work_on_import(
+    kind: str, step: Callable[..., dict[str, Any]], job_id: str | None
+) -> None:
+    """Take the step of the import that the job names."""
     at = datetime.now(UTC)
 
     def handle(progress: jobs.Progress) -> dict[str, Any]:
-        return intake.load_import(
-            import_id=progress.args["import_id"], progress=progress, at=at
-        )
+        return step(import_id=progress.args["import_id"], progress=progress, at=at)
 
-    jobs.work(kind=intake.LOAD, job_id=job_id, handler=handle, at=at)
+    jobs.work(kind=kind, job_id=job_id, handler=handle, at=at)
 
 
 @shared_task(name=intake.ASSESS, acks_late=True)

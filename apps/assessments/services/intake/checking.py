@@ -15,12 +15,8 @@ from apps.assessments.choices import ImportState
 from apps.assessments.models import StagedImport
 from apps.assessments.policy import mapping
 from apps.assessments.services.intake.opening import Form
-from apps.assessments.services.intake.staging import (
-    folder_of,
-    locked,
-    moved,
-    path_of,
-)
+from apps.assessments.services.intake.staging import folder_of, locked, path_of
+from apps.assessments.services.intake.stepping import finish_job, start_job
 from apps.assessments.services.intake.writing import (
     Plan,
     Written,
@@ -28,7 +24,6 @@ from apps.assessments.services.intake.writing import (
     write_mapped,
 )
 from apps.audit.services import Actor
-from apps.core import jobs
 from apps.core.errors import DomainError, InvalidError
 from apps.core.progress import Progress
 from apps.signals.services import ImportReport, rehearse_bundle
@@ -57,16 +52,6 @@ def request_check(
         return start_job(row, CHECK, ImportState.CHECKING, actor, at)
 
 
-def start_job(
-    row: StagedImport, kind: str, state: ImportState, actor: Actor, at: datetime
-) -> StagedImport:
-    """Bring a locked import to the state of a job, and enqueue that job."""
-    args = {"import_id": row.id, "actor": actor.id}
-    key = f"{kind}:{row.id}:{row.row_version}"
-    row.job_id = jobs.enqueue(kind=kind, key=key, args=args, at=at).id
-    return moved(row, state, actor, at)
-
-
 def check_import(*, import_id: str, progress: Progress, at: datetime) -> dict[str, Any]:
     """Map the files, rehearse their import, and store what it would do.
 
@@ -80,9 +65,10 @@ def check_import(*, import_id: str, progress: Progress, at: datetime) -> dict[st
     try:
         report = _dry_run(row, actor, progress, at)
     except DomainError as error:
-        _finish(row, ImportState.MAPPING, actor, at, problem=error.detail)
+        problem = error.detail
+        finish_job(row, ImportState.MAPPING, actor, at, problem=problem, report={})
         return {"problem": error.code}
-    _finish(row, ImportState.CHECKED, actor, at, report=report)
+    finish_job(row, ImportState.CHECKED, actor, at, report=report)
     return {"tables": report["tables"]}
 
 
@@ -195,20 +181,3 @@ def _emptied(
         for file, one in zip(files, written, strict=True)
         for name, count in one.emptied.most_common()
     ]
-
-
-def _finish(
-    row: StagedImport,
-    state: ImportState,
-    actor: Actor,
-    at: datetime,
-    *,
-    problem: str = "",
-    report: dict[str, Any] | None = None,
-) -> None:
-    with transaction.atomic():
-        now = locked(row.id)
-        if now.state != ImportState.CHECKING:
-            return  # discarded meanwhile
-        now.problem, now.check_report = problem, report or {}
-        moved(now, state, actor, at)

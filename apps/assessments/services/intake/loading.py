@@ -10,12 +10,12 @@ from django.db import transaction
 from apps.assessments.choices import Event, ImportState
 from apps.assessments.errors import ImportStateError
 from apps.assessments.models import Assessment, StagedImport
-from apps.assessments.services.intake.checking import CHECK, mapped_folder, start_job
-from apps.assessments.services.intake.staging import (
-    changed,
-    folder_of,
-    locked,
-    moved,
+from apps.assessments.services.intake.checking import CHECK, mapped_folder
+from apps.assessments.services.intake.staging import changed, folder_of, locked
+from apps.assessments.services.intake.stepping import (
+    enqueue_job,
+    finish_job,
+    start_job,
 )
 from apps.assessments.services.occasion import Occasion
 from apps.assessments.services.population import assess_all
@@ -62,9 +62,7 @@ def request_again(
         if job and job.state not in {Job.State.FAILED, Job.State.DEAD}:
             raise ImportStateError("The job is not over; look again.")
         kind = LOAD if row.state == ImportState.LOADING else CHECK
-        args = {"import_id": row.id, "actor": actor.id}
-        key = f"{kind}:{row.id}:{row.row_version}"
-        row.job_id = jobs.enqueue(kind=kind, key=key, args=args, at=at).id
+        enqueue_job(row, kind, actor, at)
         return changed(row, "retried", actor, at)
 
 
@@ -82,13 +80,14 @@ def load_import(*, import_id: str, progress: Progress, at: datetime) -> dict[str
     try:
         tables = _load(row, actor, progress, at)
     except DomainError as error:
-        _finish(row, ImportState.CHECKED, actor, at, problem=error.detail)
+        problem = error.detail
+        finish_job(row, ImportState.CHECKED, actor, at, problem=problem, result={})
         return {"problem": error.code}
     found = row.result["as_of"]
     as_of = datetime.fromisoformat(found) if found else at
     assessed = _assess(as_of, since, actor, progress, at)
     result = {"tables": tables, "as_of": as_of.isoformat(), **assessed}
-    _finish(row, ImportState.LOADED, actor, at, result=result)
+    finish_job(row, ImportState.LOADED, actor, at, result=result)
     shutil.rmtree(folder_of(row.id), ignore_errors=True)
     return {"tables": tables}
 
@@ -139,18 +138,3 @@ def _assess(
         "actions": done.actions,
         "top": top,
     }
-
-
-def _finish(
-    row: StagedImport,
-    state: ImportState,
-    actor: Actor,
-    at: datetime,
-    *,
-    problem: str = "",
-    result: dict[str, Any] | None = None,
-) -> None:
-    with transaction.atomic():
-        now = locked(row.id, None, ImportState.LOADING)
-        now.problem, now.result = problem, result or {}
-        moved(now, state, actor, at)

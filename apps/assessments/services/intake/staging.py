@@ -65,7 +65,7 @@ def begin(
             for number, one in enumerate(incoming, 1)
         ]
         return _create(import_id, files, source, actor, at)
-    except BaseException:
+    except BaseException:  # also an exit: no personal data stays behind
         shutil.rmtree(folder, ignore_errors=True)
         raise
 
