@@ -38,7 +38,7 @@ def ensure_layout(layout: Layout) -> None:
         fcntl.flock(users, fcntl.LOCK_SH)
         try:
             _start(layout)
-        except BaseException:
+        except BaseException:  # also Ctrl-C: an open lock would keep the server up
             os.close(users)
             raise
         _joined[layout.users_lock] = users
