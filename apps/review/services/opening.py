@@ -69,7 +69,7 @@ def _account_cases(
         for row in reversed(rows)
         if row.decision.account_id not in taken
     }
-    numbers = iter(case_numbers(len(first)))
+    numbers = iter(_case_numbers(len(first)))
     cases = [
         _case(row, rings, number=next(numbers), as_of=as_of, at=at)
         for row in first.values()
@@ -189,26 +189,51 @@ def _open_ring(
         tokens_per_hour=tokens,
         idle_days=min(row.facts.idle_days for row in part),
     )
+    return open_case(
+        lane=Lane.RING,
+        ring_id=ring_id,
+        trigger=f"{len(part)} accounts that need a person share rare values",
+        probability=part[0].facts.ring_probability,
+        stakes=stakes,
+        as_of=as_of,
+        at=at,
+    )
+
+
+def open_case(
+    *,
+    lane: Lane,
+    trigger: str,
+    probability: float,
+    stakes: policy.Stakes,
+    as_of: datetime,
+    at: datetime,
+    account_id: int | None = None,
+    ring_id: str = "",
+) -> Case:
+    """Open one case without a machine's decision: its evidence is shown first."""
     case = Case(
         id=new_id("case", at),
-        reference=policy.reference(case_numbers(1)[0]),
+        reference=policy.reference(_case_numbers(1)[0]),
+        account_id=account_id,
         ring_id=ring_id,
-        lane=Lane.RING,
+        state=State.OPEN,
+        lane=lane,
         mode=Mode.EVIDENCE_FIRST,
         opened_at=at,
         as_of=as_of,
-        trigger=[f"{len(part)} accounts that need a person share rare values"],
+        trigger=[trigger],
         expected_harm=stakes.harm,
         friction=stakes.friction,
         minutes=stakes.minutes,
-        rank=policy.rank(part[0].facts.ring_probability, stakes),
+        rank=policy.rank(probability, stakes),
     )
     case.save(force_insert=True)
     record_case(case, "opened", actor=SYSTEM, at=at)
     return case
 
 
-def case_numbers(count: int) -> list[int]:
+def _case_numbers(count: int) -> list[int]:
     """Draw case numbers from their sequence."""
     with connection.cursor() as cursor:
         cursor.execute(

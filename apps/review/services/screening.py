@@ -14,7 +14,7 @@ from apps.customers.models import VaultValue
 from apps.customers.services import hashing, vault
 from apps.reference import services as reference
 from apps.review import policy
-from apps.review.choices import Lane, Mode, State
+from apps.review.choices import Lane
 from apps.review.models import Case, SanctionsHit, ScreenedName
 from apps.review.selectors.audited import hit_content
 from apps.review.selectors.sanctions import (
@@ -22,8 +22,8 @@ from apps.review.selectors.sanctions import (
     open_sanctions_case,
     unscreened,
 )
-from apps.review.services.log import SYSTEM, record_case, record_said
-from apps.review.services.opening import case_numbers
+from apps.review.services.log import SYSTEM, record_said
+from apps.review.services.opening import open_case
 
 BATCH: Final = 256  # names in one transaction
 _LOCK: Final = 0x4B59_4302  # advisory lock: one screening at a time
@@ -107,25 +107,15 @@ def _report(
 
 def _open(account_id: int, hit: reference.Hit, *, at: datetime) -> Case:
     """Open the case; its place in the queue is that of the greatest harm."""
-    stakes = policy.sanctions_stakes()
-    case = Case(
-        id=new_id("case", at),
-        reference=policy.reference(case_numbers(1)[0]),
-        account_id=account_id,
-        state=State.OPEN,
+    return open_case(
         lane=Lane.SANCTIONS,
-        mode=Mode.EVIDENCE_FIRST,
-        opened_at=at,
+        account_id=account_id,
+        trigger=f"A name is like entry {hit.entry_id} of a sanctions list",
+        probability=hit.score,
+        stakes=policy.sanctions_stakes(),
         as_of=at,
-        trigger=[f"A name is like entry {hit.entry_id} of a sanctions list"],
-        expected_harm=stakes.harm,
-        friction=stakes.friction,
-        minutes=stakes.minutes,
-        rank=policy.rank(hit.score, stakes),
+        at=at,
     )
-    case.save(force_insert=True)
-    record_case(case, "opened", actor=SYSTEM, at=at)
-    return case
 
 
 def _store(
