@@ -10,7 +10,7 @@ from apps.review import policy
 from apps.review.choices import LeaseEnd, State
 from apps.review.errors import CaseRoleError, CaseTakenError
 from apps.review.models import Case, Lease
-from apps.review.selectors.queue import takeable
+from apps.review.selectors.queue import live_leases, takeable
 from apps.review.services.log import person
 from apps.review.services.moves import end_lease, held_case, locked_case, move
 
@@ -37,8 +37,13 @@ def take_next(
         return own[0]
     waiting = takeable(user=user, at=at, lane=lane, ring_case=ring_case)
     waiting = waiting.order_by("-rank", "id")
-    case = waiting.select_for_update(skip_locked=True, of=("self",)).first()
-    return _lease(case, user=user, at=at) if case else None
+    free = waiting.select_for_update(skip_locked=True, of=("self",))
+    while (case := free.first()) is not None:
+        # A lease that was committed since that statement began is hidden from it, and
+        # the row is unlocked again: only a new statement sees whose case this is.
+        if not live_leases(at).filter(case=case).exists():
+            return _lease(case, user=user, at=at)
+    return None
 
 
 @transaction.atomic
