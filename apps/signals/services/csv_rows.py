@@ -9,6 +9,7 @@ from typing import IO, Final
 
 import pyarrow as pa
 
+from apps.core.csv_rows import csv_rows, is_utf8
 from apps.core.validation import row_from_text
 from apps.signals.services.csv_columns import plain_columns
 from apps.signals.services.pieces import LINE_MAX, Bad, Piece, Source, open_stream
@@ -91,18 +92,12 @@ def _by_row(
     feed: _Feed, lines: int, table: str, header: Sequence[str], read: int
 ) -> Piece:
     """Read so many lines row by row, and more where the last row goes on."""
-    piece, end = Piece(feed.number + 1, read), feed.number + lines
-    reader = csv.reader(feed, strict=True)
-    while feed.number < end:
-        first = feed.number + 1
-        try:
-            row = next(reader)
-        except StopIteration:
+    above = feed.number
+    piece = Piece(above + 1, read)
+    for line, row in csv_rows(csv.reader(feed, strict=True)):
+        _read_row(piece, table, above + line, header, row)
+        if feed.number >= above + lines:
             break
-        except csv.Error:
-            piece.bad.append(Bad(first, "row", "csv_row_broken"))
-        else:
-            _read_row(piece, table, first, header, row)
     return piece
 
 
@@ -113,38 +108,36 @@ def _rows(source: Source, rows: int) -> Iterator[Piece]:
         reader = csv.reader(text, strict=True)
         header: list[str] | None = None
         piece = Piece(2, 0)
-        while True:
-            first = reader.line_num + 1
-            try:
-                row = next(reader)
-            except StopIteration:
-                break
-            except csv.Error:
-                piece.bad.append(Bad(first, "row", "csv_row_broken"))
-                continue
-            except (OSError, EOFError, zlib.error):
-                piece.bad.append(Bad(first, "file", "unreadable_file"))
-                break
-            if header is None:
-                header = row
-                continue
-            _read_row(piece, source.table, first, header, row)
-            if len(piece.lines) + len(piece.bad) >= rows:
-                piece.read = raw.tell()
-                yield piece
-                piece = Piece(reader.line_num + 1, 0)
+        try:
+            for line, row in csv_rows(reader):
+                if header is None and row is not None:
+                    header = row
+                    continue
+                _read_row(piece, source.table, line, header or [], row)
+                if len(piece.lines) + len(piece.bad) >= rows:
+                    piece.read = raw.tell()
+                    yield piece
+                    piece = Piece(reader.line_num + 1, 0)
+        except (OSError, EOFError, zlib.error):
+            piece.bad.append(Bad(reader.line_num + 1, "file", "unreadable_file"))
     piece.read = source.size
     yield piece
 
 
 def _read_row(
-    piece: Piece, table: str, line: int, header: Sequence[str], row: Sequence[str]
+    piece: Piece,
+    table: str,
+    line: int,
+    header: Sequence[str],
+    row: Sequence[str] | None,
 ) -> None:
-    if not row:
+    if row == []:  # an empty line
         return
-    if len(row) != len(header):
+    if row is None:
+        piece.bad.append(Bad(line, "row", "csv_row_broken"))
+    elif len(row) != len(header):
         piece.bad.append(Bad(line, "row", "csv_row_width"))
-    elif any("\udc80" <= mark <= "\udcff" for cell in row for mark in cell):
+    elif not is_utf8(row):
         piece.bad.append(Bad(line, "row", "not_utf8"))
     else:
         piece.rows.append(row_from_text(table, dict(zip(header, row, strict=True))))

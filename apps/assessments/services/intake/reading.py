@@ -15,6 +15,7 @@ from apps.assessments.errors import UnreadableFileError
 from apps.assessments.policy.conversion import is_nothing
 from apps.assessments.policy.mapping import Seen
 from apps.assessments.services.intake.opening import Form, opened
+from apps.core.csv_rows import csv_rows, is_utf8
 
 MOST_COLUMNS: Final = 512
 SAMPLE_ROWS: Final = 2_000
@@ -111,19 +112,11 @@ def _reader(path: Path, form: Form) -> Iterator[Row]:
             stream, "utf-8-sig", errors="surrogateescape", newline=""
         )
         reader = csv.reader(text, delimiter=form.delimiter, strict=True)
-        while True:
-            line = reader.line_num + 1
-            try:
-                cells = next(reader)
-            except StopIteration:
-                return
-            except csv.Error:
+        for line, cells in csv_rows(reader):
+            if cells is None:
                 yield Row(line, "broken")
-                continue
-            if any("\udc80" <= mark <= "\udcff" for cell in cells for mark in cell):
-                yield Row(line, "not_utf8")
             else:
-                yield Row(line, cells)
+                yield Row(line, cells if is_utf8(cells) else "not_utf8")
 
 
 def _ndjson_names(path: Path, form: Form) -> list[str]:
