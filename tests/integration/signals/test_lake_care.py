@@ -11,6 +11,7 @@ from apps.signals.selectors import facts_digest, open_engine
 from apps.signals.services import compact, compact_days, drop_expired
 from apps.signals.services import lake as lake_files
 from tests.integration.signals import bundles
+from tests.integration.signals.interrupting import interrupted_after
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("lake")]
 AT = datetime(2026, 5, 1, tzinfo=UTC)
@@ -50,18 +51,10 @@ def test_joining_the_files_of_a_day_changes_no_answer(sealed, lake):
 
 
 @pytest.mark.parametrize("step", ["store", "register"])
-def test_a_join_that_dies_before_its_commit_has_done_nothing(sealed, monkeypatch, step):
+def test_a_join_that_dies_before_its_commit_has_done_nothing(sealed, step):
     before, files = seen(), visible()
-    real = getattr(lake_files, step)
-
-    def dies(*args, **kwargs):
-        real(*args, **kwargs)
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(lake_files, step, dies)
-        with pytest.raises(KeyboardInterrupt):
-            compact_days(at=AT)
+    with interrupted_after(lake_files, step):
+        compact_days(at=AT)
     assert (visible(), seen()) == (files, before)
     compact_days(at=AT)
     assert (visible(), seen()) == (4, before)

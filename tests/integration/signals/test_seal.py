@@ -14,6 +14,7 @@ from apps.signals.services import BatchReport, record_batch, seal_hours
 from apps.signals.services import lake as lake_files
 from apps.signals.services import seal as sealing
 from tests.integration.signals import bundles
+from tests.integration.signals.interrupting import interrupted_after
 
 NOW = datetime.now(UTC).replace(minute=30, second=0, microsecond=0)
 SEALED_AT = NOW + timedelta(hours=1)
@@ -90,18 +91,10 @@ def in_open_hour(row: dict) -> bool:
 
 
 @pytest.mark.parametrize("step", ["store", "register"])
-def test_a_seal_that_dies_before_its_commit_has_done_nothing(hot, monkeypatch, step):
+def test_a_seal_that_dies_before_its_commit_has_done_nothing(hot, step):
     before = seen()
-    real = getattr(lake_files, step)
-
-    def dies(*args, **kwargs):
-        real(*args, **kwargs)
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(lake_files, step, dies)
-        with pytest.raises(KeyboardInterrupt):
-            seal_hours(at=SEALED_AT)
+    with interrupted_after(lake_files, step):
+        seal_hours(at=SEALED_AT)
     assert LakeFile.objects.count() == 0
     assert (hot_rows(), seen()) == (50, before)
     seal_hours(at=SEALED_AT)
