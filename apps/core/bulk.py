@@ -13,7 +13,7 @@ import msgspec
 from django.db import connection, models
 from psycopg.types.json import Jsonb
 
-from apps.core.sql import execute
+from apps.core.sql import execute, fetch
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
@@ -35,12 +35,35 @@ def write_rows(rows: Sequence[models.Model]) -> None:
             to.write_row(plan.line(row))
 
 
+def write_new(rows: Sequence[models.Model]) -> set[Any]:
+    """Insert unsaved rows of one model; return the primary keys of those that are new.
+
+    A row that a unique constraint refuses is left out: another transaction's row, for
+    which this waits where need be, came first. Values travel as one JSON parameter,
+    so that any number of rows is one statement; the primary key must be set.
+    """
+    if not rows:
+        return set()
+    plan = _plan(type(rows[0]), True)
+    fields = [field for field, _ in plan.readers]
+    lines = [
+        {
+            name: getattr(row, field)
+            for name, field in zip(plan.columns, fields, strict=True)
+        }
+        for row in rows
+    ]
+    return {key for (key,) in fetch(plan.insert_new, _encode(lines).decode())}
+
+
 @dataclass(frozen=True, slots=True)
 class _Plan:
     """How rows of one model travel: statements, and what turns a row into a line."""
 
     insert: str
+    insert_new: str
     copy: str
+    columns: tuple[str, ...]
     readers: tuple[tuple[str, bool], ...]
 
     def line(self, row: models.Model) -> list[Any]:
@@ -57,8 +80,15 @@ def _plan(model: type[models.Model], keyed: bool) -> _Plan:
     names = ", ".join(quote(str(field.column)) for field in fields)
     marks = ", ".join(f"${at}" for at in range(1, len(fields) + 1))
     table = quote(model._meta.db_table)
+    key = quote(str(model._meta.pk.column))
     return _Plan(
         insert=f"INSERT INTO {table} ({names}) VALUES ({marks})",
+        insert_new=(
+            f"INSERT INTO {table} ({names}) SELECT {names}"
+            f" FROM json_populate_recordset(NULL::{table}, $1::json)"
+            f" ON CONFLICT DO NOTHING RETURNING {key}"
+        ),
+        columns=tuple(str(field.column) for field in fields),
         copy=f"COPY {table} ({names}) FROM STDIN",
         readers=tuple(
             (field.attname, isinstance(field, models.JSONField)) for field in fields

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 from psycopg import RawCursor
 
 
@@ -43,7 +43,9 @@ def pipelined() -> Iterator[None]:
 
 
 def _sent(statement: str, values: tuple[Any, ...]) -> "RawCursor[tuple[Any, ...]]":
-    connection.ensure_connection()
-    if connection.queries_logged:
-        connection.queries_log.append({"sql": statement, "time": "0.000"})
-    return RawCursor(connection.connection).execute(statement, values)
+    # `connection` is a proxy that finds this thread's connection at every attribute.
+    mine = connections[DEFAULT_DB_ALIAS]
+    mine.ensure_connection()
+    if mine.queries_logged:
+        mine.queries_log.append({"sql": statement, "time": "0.000"})
+    return RawCursor(mine.connection).execute(statement, values)

@@ -1,8 +1,9 @@
 """From a stored assessment to the answer that a signup flow acts on."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
+
+from msgspec import to_builtins
 
 from apps.assessments.models import Assessment
 from apps.assessments.schemas import AssessmentRequest
@@ -55,7 +56,7 @@ def _answer(
         "case_id": row.case_id,
         "degraded": row.degraded,
         "missing": row.missing,
-        "model": asdict(model_facts(score.model_id)),
+        "model": to_builtins(model_facts(score.model_id)),
         "policy_version": decision.policy.version,
         "explanation_url": f"/v1/assessments/{row.id}/explanation",
     }

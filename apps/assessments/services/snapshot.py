@@ -2,8 +2,9 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
+
+from msgspec import to_builtins
 
 from apps.assessments.models import Assessment
 from apps.assessments.selectors import deterministic, model_facts
@@ -37,7 +38,7 @@ def snapshot_text(
         },
         "facts": {name: value for name, value in facts.items() if value is not None},
         "features": dict(zip(scored.names, map(_number, scored.features), strict=True)),
-        "model": asdict(model),
+        "model": to_builtins(model),
         "score": _score(scored),
         "decision": {
             "id": decision.id,

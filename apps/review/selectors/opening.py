@@ -1,14 +1,14 @@
 """What opening a case has to know, read in bulk: never one query an account."""
 
 import re
-from collections.abc import Collection, Iterable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
+from apps.core.sql import fetch
 from apps.decisions.models import Decision
 from apps.review.choices import Lane, State
-from apps.review.models import Case, CaseUpdate
+from apps.review.models import Case
 from apps.review.selectors.volume import Volume, volumes
-from apps.scoring.models import Score
 
 MAX_TRIGGER = 2
 UNSEEN_IDLE_DAYS = 30.0
@@ -16,6 +16,26 @@ _RARITY = re.compile(r" \((?:higher|lower) than [^)]*\)|: yes\b")
 _END = re.compile(r"\.(?:\s+|$)")
 GROUP_FAMILY = "RNG"
 GROUP_TRIGGER = "Shares rare values with a group of other accounts"
+
+
+# What stands about each decision: asked once for one account and for a whole pass.
+_STANDING_SQL: Final = """
+SELECT asked.decision_id,
+  coalesce(
+    (SELECT id FROM review_case c WHERE c.decision_id = asked.decision_id LIMIT 1),
+    (SELECT case_id FROM review_caseupdate u
+     WHERE u.decision_id = asked.decision_id LIMIT 1)),
+  (SELECT id FROM review_case c WHERE c.account_id = asked.account_id
+     AND c.state <> 'closed' AND c.lane <> 'sanctions'),
+  score.probability, score.low, score.high, score.ring_id, score.ring_probability,
+  score.reasons::json,
+  EXISTS (SELECT FROM features_signalsnapshot seen
+    WHERE seen.account_id = asked.account_id AND seen."group" = 'usage'
+      AND seen."values" @> '{"has_usage": 1}')
+FROM unnest($1::text[], $2::bigint[], $3::text[])
+  AS asked (decision_id, account_id, score_id)
+LEFT JOIN scoring_score score ON score.id = asked.score_id
+"""
 
 
 class Circumstances(NamedTuple):
@@ -31,18 +51,45 @@ class Circumstances(NamedTuple):
     idle_days: float
 
 
-def already_opened(decision_ids: Collection[str]) -> dict[str, str]:
-    """Return decision -> case for decisions that opened or updated a case before."""
-    opened = Case.objects.filter(decision_id__in=decision_ids)
-    updates = CaseUpdate.objects.filter(decision_id__in=decision_ids)
-    return dict(opened.values_list("decision_id", "id")) | dict(
-        updates.values_list("decision_id", "case_id")
+class Standing(NamedTuple):
+    """What exists about a decision: its case, its account's open case, its score."""
+
+    case_id: str | None  # that it opened or was appended to before
+    open_case_id: str | None  # about abuse by its account
+    facts: Circumstances
+
+
+def standings(decisions: Sequence[Decision]) -> dict[str, Standing]:
+    """Return decision id -> what stands, for any number of decisions in one query."""
+    rows = fetch(
+        _STANDING_SQL,
+        [one.id for one in decisions],
+        [one.account_id for one in decisions],
+        [one.score_id for one in decisions],
     )
+    found = {row[0]: row[1:] for row in rows}
+    used = volumes([one for one in decisions if _is_looked_up(found, one)])
+    return {
+        one.id: Standing(
+            case_id=found[one.id][0],
+            open_case_id=found[one.id][1],
+            facts=_circumstances(one, found[one.id][2:8], used.get(one.account_id)),
+        )
+        for one in decisions
+    }
 
 
-def open_case_ids(account_ids: Iterable[int]) -> dict[int, str]:
+def _is_looked_up(found: Mapping[str, tuple[Any, ...]], decision: Decision) -> bool:
+    # A single account that no usage signal knows, as at sign-up, is not looked for:
+    # the request that assesses it has no time to open the lake.
+    return len(found) > 1 or bool(found[decision.id][-1])
+
+
+def open_case_ids(account_ids: Collection[int]) -> dict[int, str]:
     """Return account -> id of its case about abuse that is not closed."""
-    rows = Case.objects.filter(account_id__in=list(account_ids))
+    if not account_ids:
+        return {}
+    rows = Case.objects.filter(account_id__in=account_ids)
     rows = rows.exclude(state=State.CLOSED).exclude(lane=Lane.SANCTIONS)
     return dict(rows.values_list("account_id", "id"))
 
@@ -52,36 +99,18 @@ def open_ring_cases(ring_ids: Sequence[str]) -> dict[str, Case]:
     return {case.ring_id: case for case in rows.exclude(state=State.CLOSED)}
 
 
-def circumstances_of(decisions: Sequence[Decision]) -> dict[str, Circumstances]:
-    """Return decision id -> circumstances, read in bulk for any number."""
-    scores = {
-        row["id"]: row
-        for row in Score.objects.filter(
-            id__in=[one.score_id for one in decisions if one.score_id]
-        ).values(
-            "id", "probability", "low", "high", "ring_id", "ring_probability", "reasons"
-        )
-    }
-    used = volumes(decisions)
-    return {
-        one.id: _circumstances(
-            one, scores.get(one.score_id or ""), used.get(one.account_id)
-        )
-        for one in decisions
-    }
-
-
 def _circumstances(
-    decision: Decision, score: dict[str, Any] | None, used: Volume | None
+    decision: Decision, score: tuple[Any, ...], used: Volume | None
 ) -> Circumstances:
-    given = score or {}
+    probability, low, high, ring_id, ring_probability, reasons = score
+    scored = probability is not None
     return Circumstances(
-        probability=given.get("probability", 0.5),
-        low=given.get("low", 0.0),
-        high=given.get("high", 1.0),
-        ring_id=given.get("ring_id") or "",
-        ring_probability=given.get("ring_probability") or 0.0,
-        trigger=_trigger(decision, given.get("reasons") or []),
+        probability=probability if scored else 0.5,
+        low=low if scored else 0.0,
+        high=high if scored else 1.0,
+        ring_id=ring_id or "",
+        ring_probability=ring_probability or 0.0,
+        trigger=_trigger(decision, reasons or []),
         tokens_per_hour=used.tokens_per_hour if used else 0.0,
         idle_days=used.idle_days if used else UNSEEN_IDLE_DAYS,
     )

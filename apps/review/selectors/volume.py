@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from apps.customers.models import Account
 from apps.decisions.models import Decision
-from apps.features.models import SignalSnapshot
 from apps.signals.selectors.duck import connect
 from apps.signals.selectors.usage import open_usage
 
@@ -27,13 +26,9 @@ class Volume(NamedTuple):
 
 
 def volumes(decisions: Sequence[Decision]) -> dict[int, Volume]:
-    """Return account -> volume over the week before its decision.
-
-    A single account that no usage signal knows, as at sign-up, is not looked for: the
-    request that assesses it has no time to open the lake.
-    """
+    """Return account -> volume over the week before its decision."""
     ids = {one.account_id for one in decisions}
-    if not ids or (len(ids) == 1 and not _is_used(next(iter(ids)))):
+    if not ids:
         return {}
     as_of = max(one.as_of for one in decisions)
     names = dict(Account.objects.filter(pk__in=ids).values_list("account_id", "pk"))
@@ -52,9 +47,3 @@ def volumes(decisions: Sequence[Decision]) -> dict[int, Volume]:
         )
         for account, tokens, last in rows
     }
-
-
-def _is_used(account_id: int) -> bool:
-    return SignalSnapshot.objects.filter(
-        account_id=account_id, group="usage", values__has_usage=1
-    ).exists()

@@ -5,19 +5,20 @@ from datetime import datetime
 from hashlib import sha256
 from typing import NamedTuple
 
-from django.db import connection, transaction
+from django.db import transaction
 
+from apps.core.bulk import write_new
 from apps.core.ids import new_id
+from apps.core.sql import fetch
 from apps.decisions.models import Decision
 from apps.review import policy
 from apps.review.choices import Lane, Mode, State
 from apps.review.models import Case, CaseUpdate
 from apps.review.selectors.opening import (
     Circumstances,
-    already_opened,
-    circumstances_of,
     open_case_ids,
     open_ring_cases,
+    standings,
 )
 from apps.review.services.log import SYSTEM, record_case, record_cases
 from apps.review.services.moves import locked_case, move
@@ -25,10 +26,14 @@ from apps.review.services.moves import locked_case, move
 OPENING = frozenset({"review", "hold", "limit", "challenge"})
 MIN_RING_MEMBERS = 2
 _EVEN = 0.5
+_NUMBERS_SQL = (
+    "SELECT nextval('review_case_number') FROM generate_series(1, $1::integer)"
+)
 
 
 class _Wanted(NamedTuple):
     decision: Decision
+    open_case_id: str | None
     facts: Circumstances
 
 
@@ -49,11 +54,14 @@ def open_cases(
 def _open(
     wanted: Mapping[str, Decision], *, as_of: datetime, at: datetime
 ) -> dict[str, str]:
-    found = already_opened(wanted)
-    new = [one for one in wanted.values() if one.id not in found]
-    new.sort(key=lambda one: (one.account_id, one.id))
-    facts = circumstances_of(new)
-    rows = [_Wanted(one, facts[one.id]) for one in new]
+    ordered = sorted(wanted.values(), key=lambda one: (one.account_id, one.id))
+    stands = standings(ordered)
+    found = {name: one.case_id for name, one in stands.items() if one.case_id}
+    rows = [
+        _Wanted(one, stands[one.id].open_case_id, stands[one.id].facts)
+        for one in ordered
+        if one.id not in found
+    ]
     rings = _ring_cases(rows, as_of=as_of, at=at)
     opened = _account_cases(rows, rings, as_of=as_of, at=at)
     return found | opened | _append(rows, opened, at=at)
@@ -63,20 +71,18 @@ def _account_cases(
     rows: Sequence[_Wanted], rings: Mapping[str, Case], *, as_of: datetime, at: datetime
 ) -> dict[str, str]:
     """Open a case for each account that has none; return decision -> case id."""
-    taken = open_case_ids([row.decision.account_id for row in rows])
     first = {
-        row.decision.account_id: row
-        for row in reversed(rows)
-        if row.decision.account_id not in taken
+        row.decision.account_id: row for row in reversed(rows) if not row.open_case_id
     }
+    if not first:
+        return {}
     numbers = iter(_case_numbers(len(first)))
     cases = [
         _case(row, rings, number=next(numbers), as_of=as_of, at=at)
         for row in first.values()
     ]
     # A parallel call may open a case for the same account: the database keeps one.
-    Case.objects.bulk_create(cases, batch_size=1000, ignore_conflicts=True)
-    kept = set(open_case_ids(first).values())
+    kept = write_new(cases)
     mine = [case for case in cases if case.id in kept]
     record_cases(mine, "opened", at=at)
     return {str(case.decision_id): case.id for case in mine}
@@ -136,6 +142,8 @@ def _append(
 ) -> dict[str, str]:
     """Append decisions to cases that were open before; wake those that waited."""
     late = [row for row in rows if row.decision.id not in opened]
+    if not late:
+        return {}
     cases = open_case_ids([row.decision.account_id for row in late])
     CaseUpdate.objects.bulk_create(
         [
@@ -172,7 +180,7 @@ def _ring_cases(
     for row in rows:
         if row.facts.ring_id and row.facts.ring_probability >= _EVEN:
             members.setdefault(row.facts.ring_id, []).append(row)
-    found = open_ring_cases(list(members))
+    found = open_ring_cases(list(members)) if members else {}
     for ring_id, part in sorted(members.items()):
         if ring_id not in found and len(part) >= MIN_RING_MEMBERS:
             found[ring_id] = _open_ring(ring_id, part, as_of=as_of, at=at)
@@ -235,8 +243,4 @@ def open_case(
 
 def _case_numbers(count: int) -> list[int]:
     """Draw case numbers from their sequence."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT nextval('review_case_number') FROM generate_series(1, %s)", [count]
-        )
-        return [int(number) for (number,) in cursor.fetchall()]
+    return [int(number) for (number,) in fetch(_NUMBERS_SQL, count)]

@@ -2,8 +2,9 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import datetime
+
+import msgspec
 
 from apps.scoring.models import Score
 from apps.scoring.selectors import adaptation_of
@@ -57,7 +58,7 @@ def _row(
         ring_probability=ring.probability if ring else None,
         agreement=ring.agreement if ring else None,
         reasons=[
-            asdict(reason) | {"features": list(reason.features)}
+            msgspec.to_builtins(reason) | {"features": list(reason.features)}
             for reason in one.reasons
         ],
     )
