@@ -27,8 +27,11 @@ class Assessment(AppendOnlyModel):
 
     class Meta:
         constraints = [
+            # Facts may come back to what they were: then the same inputs follow another
+            # assessment, and are a new one. The first one of a moment follows none.
             models.UniqueConstraint(
-                fields=["account", "as_of", "event", "facts_digest"],
+                fields=["account", "as_of", "event", "facts_digest", "supersedes"],
+                nulls_distinct=False,
                 name="one_assessment_per_input",
             )
         ]

@@ -1,4 +1,4 @@
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -28,6 +28,7 @@ __all__ = [
     "current_assessments",
     "deterministic",
     "facts_digest",
+    "highest_ranked",
     "model_facts",
     "newest_assessments",
     "newest_pass",
@@ -52,6 +53,20 @@ def current_assessments(
     )
     light = rows.only("id", "account_id", "facts_digest", "created_at")
     return {row.account_id: row for row in light.order_by("created_at", "id")}
+
+
+def highest_ranked(
+    *, account_ids: Sequence[str], moment: Moment, limit: int
+) -> list[str]:
+    """Return accounts by their newest score of that moment and event, highest first."""
+    rows = Assessment.objects.filter(
+        account__account_id__in=account_ids, as_of=moment.as_of, event=moment.event
+    )
+    newest = rows.order_by("account", "-created_at", "-id").distinct("account")
+    ranked = Assessment.objects.filter(pk__in=newest.values("pk")).order_by(
+        "-score__probability", "account__account_id"
+    )
+    return list(ranked.values_list("account__account_id", flat=True)[:limit])
 
 
 def assessments_of(account_id: int) -> QuerySet[Assessment]:

@@ -7,9 +7,10 @@ from typing import Any, Final
 
 from django.db import transaction
 
+from apps.assessments import selectors
 from apps.assessments.choices import Event, ImportState
 from apps.assessments.errors import ImportStateError
-from apps.assessments.models import Assessment, StagedImport
+from apps.assessments.models import StagedImport
 from apps.assessments.services.intake.checking import CHECK, mapped_folder
 from apps.assessments.services.intake.staging import changed, folder_of, locked
 from apps.assessments.services.intake.stepping import (
@@ -128,10 +129,7 @@ def _assess(
         done = assess_all(occasion=occasion, progress=progress, account_ids=touched)
     except DomainError as error:
         return {"accounts": len(touched), "top": [], "not_assessed": error.detail}
-    found = Assessment.objects.filter(
-        as_of=as_of, event=Event.SCHEDULED, account__account_id__in=touched
-    ).order_by("-score__probability", "account__account_id")
-    top = list(found.values_list("account__account_id", flat=True)[:TOP])
+    top = selectors.highest_ranked(account_ids=touched, moment=occasion, limit=TOP)
     return {
         "accounts": done.accounts,
         "stored": done.stored,
