@@ -12,7 +12,9 @@
     const clock = one("#clock");
     if (!clock) return;
     const now = new Date();
-    clock.textContent = `${pad(now.getHours())}:${pad(now.getMinutes())} · ${pad(now.getUTCHours())}:${pad(now.getUTCMinutes())} UTC`;
+    const utc = `${pad(now.getUTCHours())}:${pad(now.getUTCMinutes())} UTC`;
+    const here = now.getTimezoneOffset() ? `${pad(now.getHours())}:${pad(now.getMinutes())} · ` : "";
+    clock.textContent = here + utc;
   };
   tickClock();
   setInterval(tickClock, 15000);
