@@ -14,8 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml import evaluate
+from ml.benchmark.fairness import group_rates
 from ml.benchmark.read import Account, Export, Scores
 from ml.benchmark.refuse import threshold_on_test
+from ml.benchmark.spread import by_cluster
 
 RATES: Final = (0.01, 0.001)
 FEWEST_FOR_A_RATE: Final = 10  # honest accounts above a threshold that is printed
@@ -23,12 +25,18 @@ FEWEST_FOR_A_RATE: Final = 10  # honest accounts above a threshold that is print
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The figures of one world at one false-positive rate."""
+    """The figures of one world at one false-positive rate.
+
+    Shares have Wilson intervals over accounts; `recall_by_ring` and `realised_by_house`
+    hold those of whole rings and of whole organizations drawn again.
+    """
 
     rate: float
     threshold: float
     realised: evaluate.Share
+    realised_by_house: tuple[float, float] | None
     recall: Mapping[str, evaluate.Share]
+    recall_by_ring: Mapping[str, tuple[float, float] | None]
     look_alikes: Mapping[str, evaluate.Share]
     groups: Mapping[str, evaluate.Share]
     group_ratio: float | None
@@ -41,6 +49,15 @@ def lifetime(exports: Sequence[Scores]) -> dict[str, float]:
         for account_id, score in export.items():
             highest[account_id] = max(score, highest.get(account_id, score))
     return highest
+
+
+def calm_threshold(
+    truth: Sequence[Account], validation: Sequence[Export], rate: float
+) -> float:
+    """Return the threshold that this share of validation honest accounts crosses."""
+    before = lifetime([export.scores for export in validation])
+    calm = [before[o.account_id] for o in truth if o.honest and o.account_id in before]
+    return evaluate.threshold_at(np.array(calm), rate)
 
 
 def judge(
@@ -73,20 +90,20 @@ def judge(
         if rate * len(calm) >= FEWEST_FOR_A_RATE
     ]
     labels = guilty[counted].astype(float)
+    areas: dict[str, float | None] = {"pr_auc": None, "roc_auc": None}
+    if guilty.any():
+        areas["pr_auc"] = evaluate.pr_auc(labels, scores[counted])
+        areas["roc_auc"] = evaluate.roc_auc(labels, scores[counted])
     return {
         "accounts": {
             "honest": int(honest.sum()),
             "in_rings": int(guilty.sum()),
             "validation_honest": len(calm),
         },
-        "pr_auc": evaluate.pr_auc(labels, scores[counted]),
-        "roc_auc": evaluate.roc_auc(labels, scores[counted]),
+        **areas,
         "rates": [asdict(table) for table in tables],
+        "fairness": group_rates(truth, before, after),
     }
-
-
-def _honest_ids(truth: Sequence[Account]) -> list[str]:
-    return [one.account_id for one in truth if one.honest]
 
 
 def _table(
@@ -105,6 +122,13 @@ def _table(
         for level in sorted(set(levels) - {""})
     }
     recall["all"] = evaluate.share(flagged[levels != ""])
+    rings = np.array([one.ring or "" for one in seen])
+    by_ring = {
+        level: by_cluster(flagged[mine], rings[mine].tolist())
+        for level in recall
+        for mine in [(levels == level) | ((level == "all") & (levels != ""))]
+    }
+    houses = [one.house or one.account_id for one in seen if one.honest]
     where = np.array([one.group for one in seen])
     groups = {
         str(group): evaluate.share(flagged[honest & (where == group)])
@@ -114,7 +138,9 @@ def _table(
         rate=rate,
         threshold=threshold,
         realised=evaluate.share(flagged[honest]),
+        realised_by_house=by_cluster(flagged[honest], houses),
         recall=recall,
+        recall_by_ring=by_ring,
         look_alikes={
             kind: evaluate.share(flagged[honest & (kinds == kind)])
             for kind in sorted(set(kinds[honest]))
@@ -128,51 +154,3 @@ def _ratio(groups: Sequence[evaluate.Share]) -> float | None:
     """Return the least over the greatest rate of the groups; None where none is hit."""
     rates = [group.value for group in groups]
     return min(rates) / max(rates) if max(rates, default=0) > 0 else None
-
-
-def as_text(name: str, figures: Mapping[str, Any]) -> str:
-    """Return the figures of one world as a table for people."""
-    counts = figures["accounts"]
-    areas = f"PR-AUC {figures['pr_auc']:.3f}, ROC-AUC {figures['roc_auc']:.3f}"
-    who = f"{counts['honest']:,} honest, {counts['in_rings']:,} in rings"
-    lines = [f"{name}: {who}; {areas}"]
-    for table in figures["rates"]:
-        lines.append(
-            f"  at {table['rate']:.1%} of validation honest (threshold"
-            f" {table['threshold']:.4f}); realised {_share(table['realised'])}"
-        )
-        lines += [
-            f"    recall {level:<4} {_share(one)}"
-            for level, one in table["recall"].items()
-        ]
-        worst = max(table["look_alikes"].items(), key=lambda pair: pair[1]["value"])
-        lines.append(f"    worst look-alike: {worst[0]} {_share(worst[1])}")
-        if table["group_ratio"] is not None:
-            lines.append(f"    country groups, least/most: {table['group_ratio']:.2f}")
-    lines += _columns(figures)
-    if not figures["rates"]:
-        lines.append("  too few honest accounts for any rate")
-    return "\n".join(lines)
-
-
-def _columns(figures: Mapping[str, Any]) -> list[str]:
-    """Return the recall of the baselines and of the oracle, a line each."""
-    lines = []
-    for name, other in figures.get("beside", {}).items():
-        for table in other["rates"]:
-            recall = " ".join(
-                f"{level} {one['value']:.2f}" for level, one in table["recall"].items()
-            )
-            lines.append(f"    beside at {table['rate']:.1%}: {name:<17} {recall}")
-    rings = figures.get("rings")
-    if rings:
-        lines.append(
-            f"    rings: B-cubed precision {rings['b_cubed_precision']:.2f}, recall"
-            f" {rings['b_cubed_recall']:.2f}; caught {rings['caught_by_level']}"
-        )
-    return lines
-
-
-def _share(one: Mapping[str, float]) -> str:
-    interval = f"[{one['low']:.3f}, {one['high']:.3f}]"
-    return f"{one['value']:.3f} {interval} of {one['count']:,}"

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -20,6 +20,8 @@ class Account:
     ring: str | None
     honest: bool
     group: int = 0  # of countries: fairness is measured between them
+    house: str | None = None  # the organization or family of an honest account
+    created_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,10 @@ class Export:
 
 def read_truth(path: Path) -> list[Account]:
     """Read `truth/accounts.parquet` of a world; only a scorer may call this."""
-    names = ["account_id", "class", "archetype", "level", "ring", "country_group"]
+    names = [
+        "account_id", "class", "archetype", "level", "ring", "country_group", "group",
+        "created_at",
+    ]  # fmt: skip
     rows = pq.read_table(path / "accounts.parquet", columns=names).to_pylist()
     return [
         Account(
@@ -42,6 +47,8 @@ def read_truth(path: Path) -> list[Account]:
             ring=row["ring"],
             honest=row["class"] == "honest",
             group=row["country_group"],
+            house=row["group"],
+            created_at=row["created_at"].astimezone(UTC),
         )
         for row in rows
     ]
