@@ -4,13 +4,13 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from apps.core import canonical
 from apps.core.sql import fetch
-from apps.rings.models import Membership, Ring, RingRun
+from apps.rings.models import Membership, Ring, RingChange, RingRun
 from ml.frames import RingPart
-from ml.rings.place import place
+from ml.rings.place import LONE_VIEW, place
 
 # What one account brings: the newest pass, its own place in it, and its values.
 _SIGNUP_SQL = """
@@ -79,21 +79,35 @@ def ring_part_for_signup(*, account_id: str, as_of: datetime) -> RingPart | None
         RingPart(ring_id, probability, agreement, level, tuple(views))
         for ring_id, probability, level, agreement, views in places or ()
     ]
-    parts += _landings(_bonds(run_id, made_at), values or ())
-    return max(parts, key=_force, default=None)
+    best = max(parts, key=_force, default=None)
+    return _landing(_bonds(run_id, made_at), values or (), best)
 
 
-def _landings(bonds: Mapping[str, list[Bond]], values: Iterable[str]) -> list[RingPart]:
-    """Return a part for every ring that these values bring an account to."""
+def _landing(
+    bonds: Mapping[str, list[Bond]], values: Iterable[str], best: RingPart | None
+) -> RingPart | None:
+    """Return `best`, or the stronger ring that these values bring an account to.
+
+    A value that is common among rings leads to hundreds: those that could not win,
+    whatever their points, are not looked at.
+    """
     shared: dict[tuple[str, float], list[tuple[str, float]]] = {}
     for bond in (bond for value in values for bond in bonds.get(value, ())):
-        ring = shared.setdefault((bond.ring_id, bond.probability), [])
-        ring.append((bond.view, bond.points))
-    parts = []
-    for (ring_id, probability), found in shared.items():
-        level, agreement, views = place(found)
-        parts.append(RingPart(ring_id, probability, agreement, level, views))
-    return parts
+        one = shared.setdefault((bond.ring_id, bond.probability), [])
+        one.append((bond.view, bond.points))
+    reach = {ring: ring[1] * _most(found) for ring, found in shared.items()}
+    for ring in sorted(reach, key=reach.__getitem__, reverse=True):
+        if best is not None and reach[ring] < _force(best)[0]:
+            break
+        level, agreement, views = place(shared[ring])
+        part = RingPart(ring[0], ring[1], agreement, level, views)
+        best = part if best is None else max(best, part, key=_force)
+    return best
+
+
+def _most(found: Sequence[tuple[str, float]]) -> float:
+    """Return the highest agreement that these views could give."""
+    return 1.0 if len({view for view, _ in found}) > 1 else LONE_VIEW
 
 
 @lru_cache(maxsize=2)
@@ -134,6 +148,12 @@ def members_of(ring: Ring) -> QuerySet[Membership]:
     return rows.order_by("-agreement", "account__account_id")
 
 
+def changes_of(ring_id: str) -> QuerySet[RingChange]:
+    """Return what passes saw happen to a ring, or to others by it, newest first."""
+    rows = RingChange.objects.filter(Q(ring_id=ring_id) | Q(other=ring_id))
+    return rows.select_related("run").order_by("-run__as_of", "-pk")
+
+
 def ring_content(row: Ring, members: Sequence[Membership]) -> dict[str, Any]:
     """Return the audited content of one ring and its members."""
     ranked = sorted(members, key=lambda one: one.account_id)
@@ -153,9 +173,19 @@ def ring_content(row: Ring, members: Sequence[Membership]) -> dict[str, Any]:
     }
 
 
-def run_content(run: RingRun, rings: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return the audited content of one pass: its inputs and a digest of each ring."""
-    return {
+def run_content(
+    run: RingRun, rings: list[dict[str, Any]], changes: Sequence[RingChange]
+) -> dict[str, Any]:
+    """Return the audited content of one pass: its inputs and a digest of each ring.
+
+    Passes from before changes were kept have none, and their content names none.
+    """
+    seen = [
+        [one.ring_id, one.kind, one.other, one.joined, one.left]
+        for one in sorted(changes, key=lambda one: one.ring_id)
+    ]
+    content: dict[str, Any] = {"changes_sha256": canonical.digest(seen)} if seen else {}
+    return content | {
         "as_of": run.as_of.isoformat(),
         "facts_digest": run.facts_digest,
         "code_version": run.code_version,
@@ -171,4 +201,4 @@ def audited_runs() -> Iterator[tuple[str, int, dict[str, Any]]]:
         rings = Ring.objects.filter(run=run).order_by("pk")
         rows = rings.prefetch_related("memberships")
         contents = [ring_content(row, row.memberships.all()) for row in rows]
-        yield str(run.pk), 1, run_content(run, contents)
+        yield str(run.pk), 1, run_content(run, contents, run.changes.all())
