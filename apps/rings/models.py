@@ -60,3 +60,31 @@ class Membership(AppendOnlyModel):
             models.UniqueConstraint(fields=["ring", "account"], name="one_membership")
         ]
         indexes = [models.Index(fields=["account"], name="membership_account")]
+
+
+class RingChange(AppendOnlyModel):
+    """What a pass saw happen to a ring since the pass before it."""
+
+    class Kind(models.TextChoices):
+        FOUND = "found"
+        CHANGED = "changed"
+        SPLIT = "split"  # out of another
+        MERGED = "merged"  # into another
+        SUCCEEDED = "succeeded"  # another, whose values it carries on
+        ENDED = "ended"
+
+    run = models.ForeignKey(RingRun, models.PROTECT, related_name="changes")
+    ring_id = models.CharField(max_length=40)
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    other = models.CharField(max_length=40, blank=True)  # the ring that it concerns
+    joined = models.IntegerField()
+    left = models.IntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["run", "ring_id"], name="one_ring_change")
+        ]
+        indexes = [
+            models.Index(fields=["ring_id"], name="ring_change_ring"),
+            models.Index(fields=["other"], name="ring_change_other"),
+        ]

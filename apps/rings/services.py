@@ -1,6 +1,7 @@
 """Store what a ring pass found; the pass itself is plain Python in ml.rings."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -11,10 +12,11 @@ from apps.audit import services as audit
 from apps.audit.services import Actor
 from apps.core.ids import derived_id
 from apps.customers.selectors import ids_of
-from apps.rings.models import Membership, Ring, RingRun
-from apps.rings.selectors import ring_content, run_content
+from apps.rings.models import Membership, Ring, RingChange, RingRun
+from apps.rings.selectors import latest_run, ring_content, run_content
 from apps.signals import selectors as signals
 from ml.rings.find import CODE_VERSION
+from ml.rings.identity import Known, changes, match
 
 if TYPE_CHECKING:
     from apps.signals.selectors import Engine
@@ -52,6 +54,7 @@ def _store(
     found: tuple[list["FoundRing"], int], *, as_of: datetime, facts: str, at: datetime
 ) -> RingRun:
     rings, links = found
+    before = _before(as_of)
     run = RingRun.objects.create(
         as_of=as_of,
         facts_digest=facts,
@@ -60,13 +63,17 @@ def _store(
         accounts=sum(len(ring.members) for ring in rings),
         links=links,
     )
-    names = _identities(rings)
+    now = [_known(ring) for ring in rings]
+    names = _names(rings, match(before, now))
     rows = Ring.objects.bulk_create(
         [_ring_row(run, ring, name) for ring, name in zip(rings, names, strict=True)]
     )
     members = _members(rings, rows)
     Membership.objects.bulk_create(
         [one for group in members for one in group], batch_size=2000
+    )
+    events = RingChange.objects.bulk_create(
+        [RingChange(run=run, **asdict(one)) for one in changes(before, now, names)]
     )
     contents = [
         ring_content(row, group) for row, group in zip(rows, members, strict=True)
@@ -76,7 +83,7 @@ def _store(
         object_type="ring_run",
         object_id=str(run.pk),
         version=1,
-        content=run_content(run, contents),
+        content=run_content(run, contents, events),
         actor=SYSTEM,
         at=at,
     )
@@ -118,19 +125,54 @@ def _ring_row(run: RingRun, ring: "FoundRing", ring_id: str) -> Ring:
     )
 
 
-def _identities(rings: list["FoundRing"]) -> list[str]:
-    """Return ids that survive growth: from the value that most binds each ring.
+def _before(as_of: datetime) -> dict[str, Known]:
+    """Return the rings of the newest pass over a moment up to `as_of`, by name."""
+    rows = Ring.objects.filter(run=latest_run(as_of=as_of))
+    bonds = {
+        row.ring_id: _bonds(row.evidence["values"])
+        for row in rows.only("ring_id", "evidence")
+    }
+    accounts: dict[str, list[str]] = {name: [] for name in bonds}
+    members = Membership.objects.filter(ring__in=rows)
+    for name, account in members.values_list("ring__ring_id", "account__account_id"):
+        accounts[name].append(account)
+    return {name: Known(frozenset(accounts[name]), bonds[name]) for name in bonds}
 
-    A second ring of the same value, or one without any, takes its first account.
+
+def _known(ring: "FoundRing") -> Known:
+    accounts = frozenset(member.account_id for member in ring.members)
+    return Known(accounts, _bonds(ring.values))
+
+
+def _bonds(values: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    return {f"{one['kind']}:{one['value']}": one["view"] for one in values}
+
+
+def _names(rings: list["FoundRing"], kept: Mapping[int, str]) -> list[str]:
+    """Return the name of each ring: the one it had, or one of its own.
+
+    A new ring is named by the value that most binds it and its first account. A name
+    that another ring bears or ever bore is left alone.
     """
-    names: dict[str, None] = {}
-    for ring in rings:
-        bond = ring.values[0] if ring.values else None
-        name = f"{bond['kind']}:{bond['value']}" if bond else ""
-        if not name or name in names:
-            name = f"account:{min(member.account_id for member in ring.members)}"
-        names[name] = None
-    return [derived_id("ring", sha256(name.encode()).digest()) for name in names]
+    wanted = {at: _own_name(ring) for at, ring in enumerate(rings) if at not in kept}
+    borne = Ring.objects.filter(ring_id__in=wanted.values()).values_list("ring_id")
+    taken = {name for (name,) in borne} | set(kept.values())
+    names = []
+    for at, ring in enumerate(rings):
+        name, turn = kept.get(at) or wanted[at], 0
+        while at not in kept and name in taken:
+            turn += 1
+            name = _own_name(ring, turn)
+        taken.add(name)
+        names.append(name)
+    return names
+
+
+def _own_name(ring: "FoundRing", turn: int = 0) -> str:
+    bond = ring.values[0] if ring.values else {"kind": "", "value": ""}
+    first = min(member.account_id for member in ring.members)
+    text = f"{bond['kind']}:{bond['value']}:{first}" + f":{turn}" * (turn > 0)
+    return derived_id("ring", sha256(text.encode()).digest())
 
 
 def _finite(value: float) -> float | None:

@@ -84,7 +84,7 @@ def _named(usage: Any, kind: str) -> Any:
     """Return the exchanges that name a value of this kind."""
     named = usage.filter(usage[kind].notnull())
     return named.select(
-        "account_id", "occurred_at", value=named[kind], filler=_key(named.filler)
+        "account_id", "occurred_at", value=named[kind], filler=filler_key(named.filler)
     )
 
 
@@ -93,14 +93,16 @@ def _bands(usage: Any) -> Any:
     import ibis  # a large library, loaded by the processes that find rings
 
     bare = usage.filter(usage.scaffold.isnull() & usage.minhash.notnull())
-    bare = bare.select("account_id", "occurred_at", "minhash", filler=_key(bare.filler))
+    bare = bare.select(
+        "account_id", "occurred_at", "minhash", filler=filler_key(bare.filler)
+    )
     every = bare.mutate(band=ibis.array(list(range(BANDS))).unnest())
     pair = [every.minhash[2 * every.band + at].cast("int64") for at in (0, 1)]
     value = pair[0] * _PRIMES[0] + pair[1] * _PRIMES[1] + every.band
     return every.select("account_id", "occurred_at", "filler", value=value)
 
 
-def _key(filler: Any) -> Any:
+def filler_key(filler: Any) -> Any:
     """Return one int64 for a filler of 16 minima; null where there is none."""
     terms = [filler[at].cast("int64") * prime for at, prime in enumerate(_PRIMES)]
     total = terms[0]

@@ -70,7 +70,7 @@ def weigh(
     work *= 1.0 - max(declared, permitted)  # who says so may divide its own work
     terms = [
         Term("prior", 1.0, PRIOR),
-        Term("independent_views", holding, 1.6 * (holding - 1)),
+        Term("independent_views", holding, 1.6 * (holding - 1.0)),
         _size(len(members)),
         _conduct(held),
         Term("trusted_share", trusted, (-1.0 if work > 0 else -2.0) * trusted),
@@ -82,17 +82,20 @@ def weigh(
     return [term for term in terms if term.log_odds != 0.0]
 
 
-def _independent(held: NDArray[np.float64]) -> int:
+def _independent(held: NDArray[np.float64]) -> float:
     """Return how many independent views hold the group.
 
-    One home explains a shared wallet, device, network and address at once, so in a
-    group as small as a home these count as two views at most.
+    A view that everybody shares a little counts a little: it is worth its members'
+    mean strength, 1 at the cap. One home explains a shared wallet, device, network and
+    address at once, so in a group as small as a home these count as two at most.
     """
     holds = (held > 0).mean(axis=0) >= HELD_BY
-    holds[VIEW_NAMES.index("work")] = False  # weighed by its own term
-    shape = bool(holds[VIEW_NAMES.index("shape")])
-    others = int(holds.sum()) - shape
-    return shape + (min(others, 2) if len(held) < USUAL_HOME else others)
+    worth = np.where(holds, held.sum(axis=0) / np.maximum((held > 0).sum(axis=0), 1), 0)
+    worth = worth / CAP
+    worth[VIEW_NAMES.index("work")] = 0.0  # weighed by its own term
+    shape = float(worth[VIEW_NAMES.index("shape")])
+    others = float(worth.sum()) - shape
+    return shape + (min(others, 2.0) if len(held) < USUAL_HOME else others)
 
 
 def _size(count: int) -> Term:

@@ -1,6 +1,5 @@
 """The ring pass as one function: read, pair, group, weigh, name the members."""
 
-import math
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -10,23 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.rings.cells import read_cells
-from ml.rings.evidence import (
-    Conduct,
-    Term,
-    conduct_of,
-    divided_work,
-    held_views,
-    shared_values,
-    weigh,
-)
+from ml.rings.evidence import Term, conduct_of, held_views, shared_values
+from ml.rings.fingerprint import merge, newcomers
 from ml.rings.groups import find_groups
+from ml.rings.judge import Judged, judge
 from ml.rings.links import Links, read_links
 from ml.rings.pairs import find_pairs
 from ml.rings.place import POINTS, VIEW_NAMES, place
 from ml.rings.work import with_work
 
-CODE_VERSION: Final = "2"
+CODE_VERSION: Final = "3"
 SHOWN_OF_VIEW: Final = 20  # so that work never hides what a sign-up could share
+PROVEN: Final = 0.9  # of a group, before its fingerprint gathers others
 TENURE: Final = timedelta(days=180)
 
 
@@ -60,28 +54,39 @@ def find(backend: Any, *, as_of: datetime) -> tuple[list[FoundRing], int]:
     """
     links = with_work(read_links(backend, as_of=as_of), read_cells(backend))
     groups = find_groups(find_pairs(links), len(links.account_ids))
-    conduct = conduct_of(backend, links)
-    repeats = repeated_fillers(backend, groups, links)
     rings = [
-        _ring(members, share, conduct, links, as_of)
-        for members, share in zip(groups, repeats, strict=True)
+        _ring(group, joined, links, as_of)
+        for group, joined in _gathered(backend, groups, links)
     ]
     rings.sort(key=lambda ring: (-len(ring.members), ring.members[0].account_id))
     return rings, len(links.account)
 
 
+def _gathered(
+    backend: Any, groups: list[NDArray[np.int64]], links: Links
+) -> list[tuple[Judged, NDArray[np.int64]]]:
+    """Judge the groups, and let proven ones merge and gather who belongs to them."""
+    conduct = conduct_of(backend, links)
+    judged = judge(backend, groups, conduct, links)
+    sure = [one.members for one in judged if one.probability >= PROVEN]
+    whole = merge(sure, links)
+    proven = judge(backend, whole, conduct, links)
+    joined = newcomers(whole, links)
+    taken = np.concatenate([*whole, *joined, np.empty(0, np.int64)])
+    apart = [
+        (one, one.members[:0])
+        for one in judged
+        if one.probability < PROVEN and not np.isin(one.members, taken).all()
+    ]
+    return [*zip(proven, joined, strict=True), *apart]
+
+
 def _ring(
-    members: NDArray[np.int64],
-    repeats: float,
-    conduct: Conduct,
-    links: Links,
-    as_of: datetime,
+    group: Judged, joined: NDArray[np.int64], links: Links, as_of: datetime
 ) -> FoundRing:
+    members = np.sort(np.concatenate([group.members, joined]))
     values = shared_values(members, links)
     held = held_views(members, values, links)
-    work = divided_work(members, values, links)
-    terms = weigh(members, held, conduct, links, repeats, work)
-    log_odds = sum(term.log_odds for term in terms)
     holding = (held > 0).mean(axis=0)
     tenured = links.created[members] < _microseconds(as_of - TENURE)
     found = [
@@ -90,14 +95,14 @@ def _ring(
     ]
     return FoundRing(
         members=tuple(sorted(found, key=lambda one: (-one.agreement, one.account_id))),
-        log_odds=log_odds,
-        probability=1.0 / (1.0 + math.exp(-log_odds)),
+        log_odds=group.log_odds,
+        probability=group.probability,
         views=tuple(
             name
             for name, part in zip(VIEW_NAMES, holding, strict=True)
             if part >= 0.5  # noqa: PLR2004 - half of the members
         ),
-        terms=tuple(terms),
+        terms=group.terms,
         values=_shown(members, values, links),
         first_seen_at=datetime.fromtimestamp(
             int(links.created[members].min()) / 1_000_000, tz=UTC
@@ -139,34 +144,6 @@ def _shown(
         }
         for code in shown
     )
-
-
-def repeated_fillers(
-    backend: Any, groups: list[NDArray[np.int64]], links: Links
-) -> list[float]:
-    """Return, per group, the share of fillers that two of its accounts both used."""
-    import ibis  # a large library, loaded by the processes that find rings
-    import pyarrow as pa
-
-    if not groups:
-        return []
-    codes = np.concatenate(groups)
-    label = np.repeat(np.arange(len(groups)), [len(group) for group in groups])
-    ids = [str(links.account_ids[code]) for code in codes]
-    table = ibis.memtable(pa.table({"account_id": ids, "ring": label}))
-    usage = backend.table("usage").filter(lambda row: row.filler.notnull())
-    rows = usage.inner_join(table, "account_id").select("account_id", "ring", "filler")
-    rows = rows.mutate(filler=rows.filler.cast("array<string>").join(","))
-    fillers = rows.group_by(["ring", "filler"]).agg(users=rows.account_id.nunique())
-    shares = fillers.group_by("ring").agg(
-        repeated=(fillers.users > 1).cast("int64").sum(), seen=fillers.count()
-    )
-    found = {
-        row["ring"]: row["repeated"] / row["seen"]
-        for row in backend.to_pyarrow(shares).to_pylist()
-        if row["seen"] >= 20  # noqa: PLR2004 - fewer make no share
-    }
-    return [found.get(at, math.nan) for at in range(len(groups))]
 
 
 def _microseconds(moment: datetime) -> int:

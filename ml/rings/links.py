@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ml.rings.exits import read_exits
 from ml.rings.place import CAP, VIEW_NAMES
+from ml.rings.silence import read_silences
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -37,6 +39,8 @@ VIEWS: Final[dict[str, str]] = {
     "scaffold": "shape",
     "params": "shape",
     "schema": "shape",
+    "exits": "network",
+    "silence": "reaction",
     "joint_work": "work",
 }
 VIEW_CODES: Final = {kind: VIEW_NAMES.index(view) for kind, view in VIEWS.items()}
@@ -89,8 +93,8 @@ def read_links(backend: Any, *, as_of: datetime) -> Links:
     parts += [
         _from_usage(usage, kind, ibis) for kind in ("scaffold", "params", "schema")
     ]
-    networks = _networks(usage, ibis)
-    parts.append(networks)
+    parts += [_networks(usage, ibis), read_exits(usage)]
+    parts.append(read_silences(backend, as_of=as_of))
     schema = pa.schema(
         [
             ("account_id", pa.string()),

@@ -7,10 +7,12 @@ from django.db.models import Count, Q
 
 from apps.review.choices import Lane, State
 from apps.review.models import Case
-from apps.rings.models import Membership, Ring, RingRun
+from apps.rings.models import Membership, Ring, RingChange, RingRun
+from apps.rings.selectors import changes_of
 from apps.scoring.models import Score
 
 MEMBERS = 100
+CHANGES = 50  # of a ring's past, the newest
 STEPS = (4.0, 8.0, 14.0, 20.0)  # evidence points of one shared value
 
 
@@ -23,6 +25,7 @@ class RingPage:
     members: list[dict[str, Any]]
     kinds: list[dict[str, Any]]
     evidence: list[dict[str, Any]]
+    changes: list[RingChange]
     case: Case | None
     offset: int
 
@@ -97,6 +100,7 @@ def ring_page(ring: Ring, *, offset: int, show_scores: bool) -> RingPage:
         ],
         kinds=held_by_kind(ring),
         evidence=values_of(ring),
+        changes=list(changes_of(ring.ring_id)[:CHANGES]),
         case=Case.objects.filter(ring_id=ring.ring_id, account__isnull=True)
         .exclude(state=State.CLOSED)
         .first(),

@@ -234,20 +234,18 @@ def test_an_empty_site_has_no_rings():
     assert find(canonical.backend(), as_of=AS_OF) == ([], 0)
 
 
-def test_a_lone_view_never_makes_more_than_periphery():
-    level, agreement, views = place([("network", 40.0)])
-    assert (level, views) == ("periphery", ("network",))
-    assert agreement <= 0.3
+def test_a_lone_view_adds_nothing_to_an_account():
+    assert place([("network", 40.0)]) == ("periphery", 0.0, ("network",))
 
 
 def test_tenure_keeps_an_account_at_the_periphery():
     shared = [("device", 34.0), ("payment", 34.0), ("shape", 34.0)]
     assert place(shared)[0] == "core"
-    assert place(shared, tenured=True)[0] == "periphery"
+    assert place(shared, tenured=True)[:2] == ("periphery", 0.3)
 
 
 def test_agreement_grows_with_every_view():
     shared = [("device", 30.0), ("payment", 30.0), ("shape", 30.0)]
     steps = [place(shared[: count + 1])[1] for count in range(3)]
-    assert steps == sorted(steps)
+    assert steps[0] == 0 < steps[1] < steps[2]
     assert place([*shared[:2], ("device", 10.0)])[1] == steps[1]

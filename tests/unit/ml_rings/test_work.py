@@ -3,7 +3,7 @@
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml.rings.cells import Cells, read_cells
@@ -67,6 +67,7 @@ def test_absent_repeats_say_nothing_before_the_site_shows_its_own_rate():
     assert division(repeated)[0] < division(silent)[0]
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(-30, 30), max_size=60))
 def test_few_names_are_expected_to_be_false(ratios):
     """Every chosen ratio beats the bound of its rank, and none above it is left out."""

@@ -1,0 +1,110 @@
+"""Passes are stored: names live on from run to run, and what happened is kept."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from apps.customers import services as customers
+from apps.rings import services
+from apps.rings.models import Ring, RingChange, RingRun
+from apps.rings.selectors import changes_of, ring_part_for_signup, ring_parts
+
+T = datetime(2026, 6, 1, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+pytestmark = pytest.mark.django_db
+
+
+def account(name: str, created: datetime, **facts: object) -> dict[str, object]:
+    return {
+        "account_id": name,
+        "created_at": created,
+        "email_verified": True,
+        "payment_fingerprint": f"card-{name}",
+        "signup_device_id": f"device-{name}",
+        **facts,
+    }
+
+
+def pool(names: Sequence[str], created: datetime) -> list[dict[str, object]]:
+    """Accounts that share a device image and the address they give."""
+    shared = {
+        "signup_device_id": "image",
+        "payment_fingerprint": "wallet",
+        "address_line": "1 Drop Street",
+    }
+    return [account(name, created, **shared) for name in names]
+
+
+def put(rows: list[dict[str, object]], at: datetime) -> None:
+    customers.put_accounts(rows=rows, source="bundle", at=at)
+
+
+@pytest.fixture
+def site(db: None) -> None:
+    old = [account(f"honest-{at:03}", T - 90 * DAY) for at in range(300)]
+    put([*old, *pool([f"pool-{at:02}" for at in range(12)], T - 5 * DAY)], T)
+
+
+def names_of(run: RingRun) -> set[str]:
+    return set(Ring.objects.filter(run=run).values_list("ring_id", flat=True))
+
+
+def happened(run: RingRun) -> list[tuple[str, int, int]]:
+    rows = RingChange.objects.filter(run=run).order_by("pk")
+    return list(rows.values_list("kind", "joined", "left"))
+
+
+def test_a_pass_over_equal_facts_is_the_same_pass(site):
+    first = services.find_rings(as_of=T, at=T)
+    assert services.find_rings(as_of=T, at=T + DAY).pk == first.pk
+    assert happened(first) == [("found", 12, 0)]
+
+
+def test_a_later_pass_without_change_keeps_every_name(site):
+    first = services.find_rings(as_of=T, at=T)
+    later = services.find_rings(as_of=T + DAY, at=T + DAY)
+    assert later.pk != first.pk
+    assert names_of(later) == names_of(first) != set()
+    assert happened(later) == []
+
+
+def test_a_ring_that_grows_keeps_its_name_and_says_so(site):
+    first = services.find_rings(as_of=T, at=T)
+    put(pool(["late-0", "late-1", "late-2"], T + DAY), T + DAY)
+    later = services.find_rings(as_of=T + 2 * DAY, at=T + 2 * DAY)
+    assert names_of(later) == names_of(first)
+    assert happened(later) == [("changed", 3, 0)]
+    [name] = names_of(later)
+    kinds = [one.kind for one in changes_of(name)]
+    assert kinds == ["changed", "found"]
+
+
+def test_a_signup_lands_on_a_known_ring_and_a_stranger_does_not(site):
+    services.find_rings(as_of=T, at=T)
+    put([*pool(["new"], T + DAY), account("other", T + DAY)], T + DAY)
+    at = T + DAY + timedelta(minutes=1)
+    part = ring_part_for_signup(account_id="new", as_of=at)
+    assert part is not None
+    assert set(part.views) == {"identity", "payment", "device"}
+    assert part.level == "core"
+    assert ring_part_for_signup(account_id="other", as_of=at) is None
+    [ring] = {one.ring_id for one in ring_parts(as_of=at).values()}
+    assert part.ring_id == ring
+
+
+def test_one_shared_view_moves_no_clean_account(site):
+    services.find_rings(as_of=T, at=T)
+    clean = [
+        account(f"clean-{at:02}", T + DAY, address_line="1 Drop Street")
+        for at in range(50)
+    ]
+    put(clean, T + DAY)
+    at = T + DAY + timedelta(minutes=1)
+    own = 0.02  # what such an account scores by itself
+    for row in clean:
+        part = ring_part_for_signup(account_id=row["account_id"], as_of=at)
+        assert part is not None
+        joined = 1 - (1 - own) * (1 - part.probability * part.agreement)
+        assert joined <= 1.2 * own
