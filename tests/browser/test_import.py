@@ -1,14 +1,12 @@
 """A stranger's file becomes a ranked list, in a browser, on the real service."""
 
 import re
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 
 import pytest
-from django.conf import settings
 
+from tests import services
 from tests.databases import Database
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -21,17 +19,8 @@ PASSWORD = "correct horse battery staple"
 @pytest.fixture
 def service(fresh_database: Database) -> Iterator[str]:
     """The address of the whole service: web server, workers, schedule."""
-    process = subprocess.Popen(
-        [sys.executable, "manage.py", "up", "--port", "0"],
-        cwd=settings.BASE_DIR,
-        env=fresh_database.environment,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    found = re.search(r"http://localhost:\d+", process.stdout.readline())
-    assert found
-    yield found[0]
+    process = services.start(fresh_database.environment)
+    yield services.address_of(process)
     process.terminate()
     process.communicate(timeout=30)
 

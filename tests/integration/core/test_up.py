@@ -1,10 +1,7 @@
 """`up` with real processes: ready, healing, and nothing left behind."""
 
 import os
-import re
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -12,8 +9,8 @@ from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
-from django.conf import settings
 
+from tests import services
 from tests.databases import Database
 from tests.waiting import eventually
 
@@ -21,25 +18,11 @@ pytestmark = [pytest.mark.slow, pytest.mark.faults]
 
 
 @pytest.fixture
-def service(fresh_database: Database) -> Iterator["subprocess.Popen[str]"]:
-    process = subprocess.Popen(
-        [sys.executable, "manage.py", "up", "--port", "0"],
-        cwd=settings.BASE_DIR,
-        env=fresh_database.environment,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+def service(fresh_database: Database) -> Iterator[services.Service]:
+    process = services.start(fresh_database.environment)
     yield process
     process.kill()
     process.communicate()
-
-
-def _address(service: "subprocess.Popen[str]") -> str:
-    assert service.stdout is not None
-    line = service.stdout.readline()
-    found = re.fullmatch(r"KYCRisk is ready at (http://localhost:\d+)\n", line)
-    assert found, line
-    return found[1]
 
 
 def _status(url: str) -> tuple[int, str]:
@@ -87,8 +70,8 @@ def _gone(pids: dict[int, str]) -> bool:
     return eventually(lambda: not _alive(pids))
 
 
-def test_serves_heals_and_leaves_nothing(service: "subprocess.Popen[str]") -> None:
-    address = _address(service)
+def test_serves_heals_and_leaves_nothing(service: services.Service) -> None:
+    address = services.address_of(service)
     assert _status(f"{address}/healthz")[0] == 200
     assert _status(f"{address}/v1/nothing") == (404, "application/problem+json")
     assert _status(f"{address}/metrics")[0] == 200
@@ -103,8 +86,8 @@ def test_serves_heals_and_leaves_nothing(service: "subprocess.Popen[str]") -> No
     assert _gone(children), _alive(children)
 
 
-def test_even_when_killed_leaves_nothing(service: "subprocess.Popen[str]") -> None:
-    _address(service)
+def test_even_when_killed_leaves_nothing(service: services.Service) -> None:
+    services.address_of(service)
     children = _below(service.pid)
     service.kill()
     service.wait()
