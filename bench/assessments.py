@@ -11,21 +11,15 @@ import argparse
 import http.client
 import json
 import random
-import re
-import signal
-import subprocess
-import sys
 import threading
 import time
 import uuid
 from datetime import UTC, datetime
-from pathlib import Path
 
 import numpy as np
 import report
-from commands import manage
+from commands import ROOT, manage, service
 
-ROOT = Path(__file__).parent.parent
 CLIENTS = 4
 WARM_UP_S = 5
 
@@ -34,21 +28,11 @@ def main() -> None:
     options = _options()
     manage("demo", "--check")
     key = manage("create_api_key", "--name", "bench", "--scopes", "assess")
-    service = subprocess.Popen(
-        [sys.executable, "manage.py", "up", "--port", "0"],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        host = service_host(service)
+    with service() as (host, _):
         _load(host, key["key"], options.seed, WARM_UP_S)
         times, errors, elapsed = _load(
             host, key["key"], options.seed + 1, options.seconds
         )
-    finally:
-        service.send_signal(signal.SIGTERM)
-        service.wait(timeout=60)
     verified = manage("verify_audit", "--full")
     quantiles = np.percentile(np.array(times) * 1000, [50, 95, 99]).round(2)
     figures = {
@@ -69,13 +53,6 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seconds", type=int, default=30, choices=range(5, 301))
     parser.add_argument("--seed", type=int, default=1)
     return parser.parse_args()
-
-
-def service_host(service: subprocess.Popen) -> str:
-    for line in service.stdout:
-        if found := re.search(r"http://([^\s/]+)", line):
-            return found.group(1)
-    sys.exit("the service ended before it was ready")
 
 
 def _load(host: str, key: str, seed: int, seconds: int) -> tuple[list, dict, float]:

@@ -1,8 +1,12 @@
-"""Commands of the product, run as a user would."""
+"""Commands of the product, and its service, run as a user would."""
 
 import json
+import re
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -18,3 +22,29 @@ def manage(*words: str) -> dict:
         check=True,
     )
     return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+@contextmanager
+def service() -> Iterator[tuple[str, int]]:
+    """Run the whole service on a free port; yield its host with the port, and its pid.
+
+    It ends with the block, after what it had begun.
+    """
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", "up", "--port", "0"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield _host_of(process), process.pid
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=60)
+
+
+def _host_of(process: subprocess.Popen) -> str:
+    for line in process.stdout:
+        if found := re.search(r"http://([^\s/]+)", line):
+            return found.group(1)
+    sys.exit("the service ended before it was ready")

@@ -16,7 +16,6 @@ import itertools
 import json
 import os
 import random
-import signal
 import subprocess
 import sys
 import tempfile
@@ -31,8 +30,8 @@ import exchange_rows
 import numpy as np
 import processor_time
 import report
-from assessments import ROOT, post_signup, service_host
-from commands import manage
+from assessments import post_signup
+from commands import ROOT, manage, service
 
 CLIENTS, ROWS, TEMPLATES = 4, 5_000, 4
 SIMPLE_BATCHES = 4
@@ -44,20 +43,11 @@ def main() -> None:
     _load_accounts()
     key = manage("create_api_key", "--name", "bench", "--scopes", "events,assess")
     started = datetime.now(UTC)
-    service = subprocess.Popen(
-        [sys.executable, "manage.py", "up", "--port", "0"],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        bench = Bench(service_host(service), key["key"], options.seed, service.pid)
+    with service() as (host, pid):
+        bench = Bench(host, key["key"], options.seed, pid)
         bench.run(5, clients=CLIENTS)  # connections, caches, prepared statements
         alone = bench.run(min(20, options.seconds), clients=0)
         loaded = bench.run(options.seconds, clients=CLIENTS)
-    finally:
-        service.send_signal(signal.SIGTERM)
-        service.wait(timeout=60)
     figures = {
         "clients": CLIENTS,
         "rows_a_batch": ROWS,
