@@ -49,3 +49,9 @@ class UnknownImportError(NotFoundError):
 
     def __init__(self) -> None:
         super().__init__("There is no import with this id.")
+
+
+class BenchmarkError(DomainError):
+    """A benchmark can't go on, or its result is not to be counted."""
+
+    code = "benchmark"

@@ -56,8 +56,14 @@ def calm_threshold(
 ) -> float:
     """Return the threshold that this share of validation honest accounts crosses."""
     before = lifetime([export.scores for export in validation])
-    calm = [before[o.account_id] for o in truth if o.honest and o.account_id in before]
-    return evaluate.threshold_at(np.array(calm), rate)
+    return evaluate.threshold_at(_calm(truth, before), rate)
+
+
+def _calm(truth: Sequence[Account], before: Scores) -> NDArray[np.float64]:
+    """Return the lifetime scores of validation honest accounts."""
+    return np.array(
+        [before[o.account_id] for o in truth if o.honest and o.account_id in before]
+    )
 
 
 def judge(
@@ -77,13 +83,7 @@ def judge(
     honest = np.array([one.honest for one in seen], dtype=bool)
     guilty = np.array([one.level is not None for one in seen], dtype=bool)
     counted = honest | guilty
-    calm = np.array(
-        [
-            before[one.account_id]
-            for one in truth
-            if one.honest and one.account_id in before
-        ]
-    )
+    calm = _calm(truth, before)
     tables = [
         _table(rate, calm, seen, scores, honest)
         for rate in RATES
@@ -122,12 +122,6 @@ def _table(
         for level in sorted(set(levels) - {""})
     }
     recall["all"] = evaluate.share(flagged[levels != ""])
-    rings = np.array([one.ring or "" for one in seen])
-    by_ring = {
-        level: by_cluster(flagged[mine], rings[mine].tolist())
-        for level in recall
-        for mine in [(levels == level) | ((level == "all") & (levels != ""))]
-    }
     houses = [one.house or one.account_id for one in seen if one.honest]
     where = np.array([one.group for one in seen])
     groups = {
@@ -140,7 +134,7 @@ def _table(
         realised=evaluate.share(flagged[honest]),
         realised_by_house=by_cluster(flagged[honest], houses),
         recall=recall,
-        recall_by_ring=by_ring,
+        recall_by_ring=_by_ring(seen, flagged),
         look_alikes={
             kind: evaluate.share(flagged[honest & (kinds == kind)])
             for kind in sorted(set(kinds[honest]))
@@ -148,6 +142,20 @@ def _table(
         groups=groups,
         group_ratio=_ratio(list(groups.values())),
     )
+
+
+def _by_ring(
+    seen: Sequence[Account], flagged: NDArray[np.bool_]
+) -> dict[str, tuple[float, float] | None]:
+    """Return the interval of recall by level with whole rings drawn again."""
+    levels = np.array([one.level or "" for one in seen])
+    rings = np.array([one.ring or "" for one in seen])
+    chosen = {level: levels == level for level in sorted(set(levels) - {""})}
+    chosen["all"] = levels != ""
+    return {
+        level: by_cluster(flagged[mine], rings[mine].tolist())
+        for level, mine in chosen.items()
+    }
 
 
 def _ratio(groups: Sequence[evaluate.Share]) -> float | None:

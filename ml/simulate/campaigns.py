@@ -83,11 +83,7 @@ def plan_rings(
     rings = []
     for number, (level, size) in enumerate(zip(levels, sizes, strict=True)):
         late = level >= 4 or seen[level] % 2 == 1
-        campaign = CAMPAIGNS[rng.integers(0, 2)]
-        if late and seen[level] % 4 in (1, 2):
-            campaign = "C"
-        if level == RESALE:
-            campaign = RESELLER
+        campaign = _campaign(CAMPAIGNS[rng.integers(0, 2)], level, late, seen[level])
         farm = late and 0 < level < 5 and seen[level] % 4 == 3
         seen[level] += 1
         start = float(rng.uniform(70, 85) if late else rng.uniform(2, 35))
@@ -110,6 +106,13 @@ def plan_rings(
             )
         )
     return rings
+
+
+def _campaign(drawn: str, level: int, late: bool, seen: int) -> str:
+    """Return who a ring works for; the third operator comes late."""
+    if level == RESALE:
+        return RESELLER
+    return "C" if late and seen % 4 in (1, 2) else drawn
 
 
 def _sizes(rng: np.random.Generator, tier: Tier, count: int) -> list[int]:

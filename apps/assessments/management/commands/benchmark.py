@@ -1,27 +1,19 @@
-"""The whole product on worlds that it was not trained on."""
+"""The whole product on worlds that it was not trained on, day by day."""
 
-import json
-import os
-import shutil
-import subprocess
-import sys
 from argparse import ArgumentParser
-from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 
+from apps.assessments.services import hydra
 from apps.core.commands import KycriskCommand, Unusable
-from ml import benchmark
-from ml.simulate.tiers import OFFERED
+from ml.benchmark.verdict import verdict_seeds
+from ml.simulate.tiers import OFFERED, TIERS
 
-# days before the world's end: 120 days in all, train to 50, validate, then test
-TRAINED = 50
-VALIDATION = (45, 40)
-TEST = (30, 20, 10, 0)
-END = datetime(2026, 11, 1, tzinfo=UTC)
+VERDICT = 5  # worlds
+_MINUTE = 60
 
 
 class Command(KycriskCommand):
@@ -29,164 +21,126 @@ class Command(KycriskCommand):
         "Simulate worlds, run the product through its own importers and commands as"
         " time passes, and score it against the truth. Models are trained on the world"
         " of --train-seed and carried over; the other worlds were never learned from."
+        " A run that was stopped is taken up where it was."
     )
-    example = "hydra --tier nano --seeds 3,4"
+    example = "hydra --tier nano --seeds 3,4 --step-days 5"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("world", choices=["hydra"])
-        parser.add_argument("--tier", choices=OFFERED, default="nano")
-        parser.add_argument("--seeds", default="3,4", help="worlds to score, by comma")
+        parser.add_argument(
+            "--tier",
+            choices=list(TIERS),
+            default="nano",
+            metavar="TIER",
+            help=f"{', '.join(OFFERED)}; tiny and ladder are for tests",
+        )
+        parser.add_argument(
+            "--seeds",
+            default="3,4",
+            help=(
+                "worlds to score, by comma; `verdict` takes five that follow from the"
+                " detector's commit, so that nobody can have tuned on them"
+            ),
+        )
         parser.add_argument("--train-seed", type=int, default=1)
         parser.add_argument(
-            "--check-future",
-            action="store_true",
-            help="score one world again without its future; refuse any change",
+            "--scenario",
+            choices=["main", "zero-label", "few", "permuted", "riders"],
+            default="main",
+            help="zero-label trains nothing; the others are scored with main's models",
         )
+        _add_ways(parser)
 
     def run(self, **options: Any) -> dict[str, Any]:
-        seeds = _seeds(options["seeds"], options["train_seed"])
-        self.tier = options["tier"]
-        self.folder = settings.KYCRISK_HOME / "benchmark" / self.tier
-        worlds = [options["train_seed"], *seeds]
-        # every step is a process of its own, so two worlds advance at once
-        with self.bar("steps", 2 * len(worlds)) as bar, ThreadPoolExecutor(2) as pool:
-            for _ in pool.map(self._world, worlds):
-                bar.update()
-            models = self._learn(options["train_seed"])
-            self.learned = benchmark.learn_beside(
-                self.folder / f"world-{options['train_seed']}", _moment(TRAINED)
-            )
-            bar.update()
-            figures = {}
-            scored = pool.map(lambda seed: self._score(seed, models), seeds)
-            for seed, one in zip(seeds, scored, strict=True):
-                figures[str(seed)] = one
-                bar.update()
-        if options["check_future"]:
-            self._check_future(seeds[0], models)
-        for name, one in figures.items():
-            self.say(benchmark.as_text(f"{self.tier}, seed {name}", one))
+        detector = hydra.detector_of()
+        plan = _plan(options, detector)
+        minutes = hydra.estimate(plan) / _MINUTE
+        self.say(
+            f"{len(plan.teachers)} worlds to learn from, {len(plan.worlds)} to score on"
+            f" {len(plan.validation) + len(plan.test)} days each: about {minutes:.0f}"
+            " minutes of one core"
+        )
+        folder = settings.KYCRISK_HOME / "benchmark" / _name(plan, detector)
+        with self.bar("steps", hydra.steps(plan)) as bar:
+            found = hydra.run(plan, folder=folder, advance=bar.update)
+        for line in hydra.lines(found):
+            self.say(line)
+        if plan.check_future:
+            self.say("no score reads the future")
         return {
-            "tier": self.tier,
-            "train_seed": options["train_seed"],
-            "seeds": figures,
+            "tier": plan.tier,
+            "scenario": plan.scenario,
+            "train_seed": plan.train_seed,
+            "detector": {"commit": detector.commit, "changed": detector.changed},
+            "closed_loop": plan.closed,
+            "step_days": plan.step_days,
+            "seeds": found,
         }
 
-    def _learn(self, seed: int) -> list[Path]:
-        """Train on one world up to its day 70; return the folders of the models."""
-        home = self._home(seed)
-        made = self._call(home, "train", "--as-of", _day(TRAINED), "--kind", "all")
-        if not made["models"]:
-            raise Unusable("Nothing could be trained on that world; take another seed.")
-        return [home / "models" / model["id"] for model in made["models"]]
 
-    def _score(self, seed: int, models: list[Path]) -> dict[str, Any]:
-        home, world = self._home(seed), self.folder / f"world-{seed}"
-        self._adopt(home, models)
-        exports = {days: self._export(home, days) for days in (*VALIDATION, *TEST)}
-        rings = home / "rings.parquet"
-        self._call(home, "export_rings", "--as-of", _day(TEST[-1]), str(rings))
-        truth = benchmark.read_truth(world / "truth")
-        try:
-            figures = benchmark.judge(
-                truth,
-                [exports[days] for days in VALIDATION],
-                [exports[days] for days in TEST],
-            )
-            figures["rings"] = benchmark.match_rings(truth, benchmark.read_rings(rings))
-        except benchmark.RefusedError as error:
-            raise Unusable(f"The result is refused: {error}") from error
-        figures["beside"] = benchmark.beside(
-            self.learned,
-            world,
-            truth,
-            [_moment(days) for days in VALIDATION],
-            [_moment(days) for days in TEST],
-        )
-        return figures
-
-    def _adopt(self, home: Path, models: list[Path]) -> None:
-        for model in models:
-            adopted = self._call(home, "adopt_model", str(model))
-            self._call(home, "promote", adopted["id"], "--no-approval")
-
-    def _export(self, home: Path, days: int) -> benchmark.Export:
-        path = home / f"scores-{days}.parquet"
-        self._call(home, "assess", "--as-of", _day(days), "--all")
-        self._call(home, "export_scores", "--as-of", _day(days), str(path))
-        return benchmark.read_scores(path)
-
-    def _check_future(self, seed: int, models: list[Path]) -> None:
-        """Score a world that ends with the first validation day, and compare."""
-        days, world = VALIDATION[0], self.folder / f"world-{seed}"
-        home, bundle = self.folder / "home-cut", self.folder / "bundle-cut"
-        if home.exists():
-            self._call(home, "reset", "--yes")
-        shutil.rmtree(bundle, ignore_errors=True)
-        home.mkdir(parents=True, exist_ok=True)
-        benchmark.cut_bundle(world / "bundle", _moment(days), bundle)
-        reference = str(world / "bundle" / "reference")
-        self._call(home, "refresh_reference", "--from", reference)
-        self._call(home, "import_bundle", str(bundle))
-        self._adopt(home, models)
-        whole = benchmark.read_scores(self._home(seed) / f"scores-{days}.parquet")
-        try:
-            benchmark.future_reading(whole, self._export(home, days))
-        except benchmark.RefusedError as error:
-            raise Unusable(f"The result is refused: {error}") from error
-        self.say("no score reads the future")
-
-    def _home(self, seed: int) -> Path:
-        return Path(self.folder) / f"home-{seed}"
-
-    def _world(self, seed: int) -> None:
-        """Simulate a world and load it into an empty home of its own."""
-        home, world = self._home(seed), self.folder / f"world-{seed}"
-        if home.exists():
-            self._call(home, "reset", "--yes")
-        shutil.rmtree(world, ignore_errors=True)
-        home.mkdir(parents=True, exist_ok=True)
-        words = ("--tier", self.tier, "--seed", str(seed), "--end", END.isoformat())
-        self._call(home, "simulate", str(world), *words)
-        bundle = world / "bundle"
-        self._call(home, "refresh_reference", "--from", str(bundle / "reference"))
-        self._call(home, "import_bundle", str(bundle))
-
-    def _call(self, home: Path, *words: str) -> dict[str, Any]:
-        """Run one command in that home; the signing key is shared between homes."""
-        done = subprocess.run(  # noqa: S603 - our own commands, no shell
-            [sys.executable, "manage.py", *words, "--json"],
-            cwd=settings.BASE_DIR,
-            env={**os.environ, **_shared_keys(), "KYCRISK_HOME": str(home)},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            reason = "".join(done.stderr.splitlines(keepends=True)[-5:]).strip()
-            raise Unusable(f"{words[0]} ended with code {done.returncode}: {reason}")
-        return dict(json.loads(done.stdout.strip().splitlines()[-1]))
+def _add_ways(parser: ArgumentParser) -> None:
+    """Add how worlds are driven, and what stands beside them."""
+    parser.add_argument(
+        "--step-days", type=int, default=10, help="days between assessments"
+    )
+    parser.add_argument(
+        "--knock-out",
+        default="",
+        metavar="TRACES",
+        help="score again without these traces, by comma, or `all`",
+    )
+    parser.add_argument(
+        "--transfer",
+        action="store_true",
+        help="learn from one half of the operators, be tested on the other",
+    )
+    parser.add_argument(
+        "--closed-loop",
+        action="store_true",
+        help="ban what is flagged after --review-days, and let operators answer",
+    )
+    parser.add_argument("--review-days", type=float, default=2.0)
+    parser.add_argument("--traces", type=Path, help="real traces, for riders")
+    parser.add_argument("--jobs", type=int, default=2, help="worlds side by side")
+    parser.add_argument(
+        "--check-future",
+        action="store_true",
+        help="score a day again once its future is known; refuse any change",
+    )
 
 
-def _shared_keys() -> dict[str, str]:
-    """Return the keys under which models and hashes made in one home fit another."""
-    names = ("KYCRISK_LOG_SIGNING_KEY", "KYCRISK_PSEUDONYM_KEY")
-    return {name: settings.KEYS.text(name, length=32) for name in names}
+def _plan(options: dict[str, Any], detector: hydra.Detector) -> hydra.Plan:
+    seeds = _seeds(options["seeds"], options["train_seed"], detector)
+    if not 1 <= options["step_days"] <= 40:  # noqa: PLR2004 - the test period
+        raise Unusable("--step-days takes a number from 1 to 40.")
+    if options["scenario"] != "main" and (options["knock_out"] or options["transfer"]):
+        raise Unusable("Knock-outs and transfer belong to the main scenario.")
+    if options["scenario"] == "riders" and options["traces"] is None:
+        raise Unusable("Riders need --traces, a folder of real traces.")
+    return hydra.Plan(
+        tier=options["tier"],
+        seeds=seeds,
+        train_seed=options["train_seed"],
+        scenario=options["scenario"],
+        step_days=options["step_days"],
+        knock_outs=_knock_outs(options["knock_out"]),
+        transfer=options["transfer"],
+        closed=options["closed_loop"],
+        review_days=options["review_days"],
+        traces=options["traces"],
+        check_future=options["check_future"],
+        jobs=options["jobs"],
+    )
 
 
-def _moment(before_end: int) -> datetime:
-    return END - timedelta(days=before_end)
-
-
-def _day(before_end: int) -> str:
-    return _moment(before_end).isoformat()
-
-
-def _seeds(text: str, train_seed: int) -> list[int]:
+def _seeds(text: str, train_seed: int, detector: hydra.Detector) -> tuple[int, ...]:
+    if text == "verdict":
+        if detector.changed:
+            raise Unusable("A verdict needs a detector without uncommitted changes.")
+        return tuple(verdict_seeds(detector.commit, VERDICT))
     try:
-        seeds = [int(word) for word in text.split(",")]
+        seeds = tuple(int(word) for word in text.split(","))
     except ValueError as error:
         raise Unusable(
             "--seeds takes numbers with commas between, like 3,4."
@@ -194,3 +148,22 @@ def _seeds(text: str, train_seed: int) -> list[int]:
     if train_seed in seeds:
         raise Unusable("A world that was trained on can't be scored; change a seed.")
     return seeds
+
+
+def _knock_outs(text: str) -> tuple[str, ...]:
+    every = hydra.known_traces()
+    if text == "all":
+        return tuple(every)
+    chosen = tuple(word for word in text.split(",") if word)
+    if unknown := set(chosen) - set(every):
+        raise Unusable(f"No trace is called {min(unknown)}: {', '.join(every)}.")
+    return chosen
+
+
+def _name(plan: hydra.Plan, detector: hydra.Detector) -> str:
+    """Name the folder of a run by all that its results depend on."""
+    told = (
+        plan.train_seed, plan.step_days, plan.closed, plan.review_days, detector.key,
+    )  # fmt: skip
+    digest = sha256(repr(told).encode()).hexdigest()[:10]
+    return f"{plan.tier}-{plan.scenario}-{digest}"

@@ -4,7 +4,7 @@ from typing import Any
 
 from apps.core.commands import KycriskCommand, Unusable, moment
 from ml.simulate.levels import OPERATORS, TRACES
-from ml.simulate.tiers import OFFERED
+from ml.simulate.tiers import OFFERED, TIERS
 
 
 def seed(text: str) -> int:
@@ -24,7 +24,13 @@ class Command(KycriskCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("dir", type=Path, metavar="DIR", help="the folder to write")
-        parser.add_argument("--tier", choices=OFFERED, default="nano")
+        parser.add_argument(
+            "--tier",
+            choices=list(TIERS),
+            default="nano",
+            metavar="TIER",
+            help=f"{', '.join(OFFERED)}; tiny and ladder are for tests",
+        )
         parser.add_argument("--seed", type=seed, required=True, metavar="N")
         parser.add_argument(
             "--end",
@@ -32,35 +38,7 @@ class Command(KycriskCommand):
             metavar="T",
             help="the last midnight of the world's 120 days (default 2026-11-01)",
         )
-        parser.add_argument(
-            "--scenario",
-            choices=["main", "zero-label", "few", "permuted", "riders"],
-            default="main",
-            help=(
-                "zero-label: the same world, of which nobody ever learns anything;"
-                " few: 100,000 prompts through 1-5 accounts; permuted: no campaign,"
-                " and what accounts share is dealt out anew; riders: campaigns with"
-                " the rates and tokens of real clients (needs --traces)"
-            ),
-        )
-        parser.add_argument(
-            "--traces",
-            type=Path,
-            metavar="DIR",
-            help="folder with llm_traces/servegen_*.parquet, read and never copied",
-        )
-        parser.add_argument(
-            "--without",
-            choices=sorted(TRACES),
-            metavar="TRACE",
-            help=f"take one trace from every ring: {', '.join(sorted(TRACES))}",
-        )
-        parser.add_argument(
-            "--operators",
-            choices=sorted(OPERATORS),
-            default="all",
-            help="let rings work in the ways of one half of the operators alone",
-        )
+        _add_variants(parser)
 
     def run(self, **options: Any) -> dict[str, Any]:
         # numpy and pyarrow take half a second, which --help need not pay
@@ -99,3 +77,36 @@ class Command(KycriskCommand):
 
     def _step(self, label: str, done: int, total: int) -> None:
         self.progress(label, done, total)
+
+
+def _add_variants(parser: ArgumentParser) -> None:
+    """Add what may differ from the main world of a seed."""
+    parser.add_argument(
+        "--scenario",
+        choices=["main", "zero-label", "few", "permuted", "riders"],
+        default="main",
+        help=(
+            "zero-label: the same world, of which nobody ever learns anything;"
+            " few: 100,000 prompts through 1-5 accounts; permuted: no campaign,"
+            " and what accounts share is dealt out anew; riders: campaigns with"
+            " the rates and tokens of real clients (needs --traces)"
+        ),
+    )
+    parser.add_argument(
+        "--traces",
+        type=Path,
+        metavar="DIR",
+        help="folder with llm_traces/servegen_*.parquet, read and never copied",
+    )
+    parser.add_argument(
+        "--without",
+        choices=sorted(TRACES),
+        metavar="TRACE",
+        help=f"take one trace from every ring: {', '.join(sorted(TRACES))}",
+    )
+    parser.add_argument(
+        "--operators",
+        choices=sorted(OPERATORS),
+        default="all",
+        help="let rings work in the ways of one half of the operators alone",
+    )

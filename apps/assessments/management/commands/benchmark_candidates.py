@@ -1,0 +1,21 @@
+from typing import Any
+
+from apps.core.commands import ExportCommand
+from apps.signals.selectors import open_engine
+
+
+class Command(ExportCommand):
+    help = (
+        "Write the pairs of accounts that a ring pass at a moment compares, whatever it"
+        " then makes of them, as Parquet. `benchmark hydra` asks how far they reach."
+    )
+    example = "--as-of 2026-11-01T00:00:00Z pairs.parquet"
+
+    def run(self, **options: Any) -> dict[str, Any]:
+        # Ibis and SciPy take seconds, which --help need not pay
+        from ml.benchmark.reach import candidates
+
+        as_of = options["as_of"]
+        with open_engine(as_of=as_of) as engine:
+            pairs = candidates(engine.backend, as_of=as_of)
+        return self.write(pairs, options["file"])
