@@ -18,7 +18,7 @@ LEAST_CORE: Final = 5  # fewer are no sample of what a ring does
 LEAST_VIEWS: Final = 2
 MOST: Final = 0.5  # share of a group that carries another's fingerprint: one ring
 SPEAKS: Final = 1.0  # log-likelihood ratio from which a view counts as agreeing
-SURPLUS: Final = 3.0  # odds of about 20 that a newcomer belongs
+SURPLUS: Final = 4.0  # odds of about 50 that a newcomer belongs
 
 
 def merge(groups: list[NDArray[np.int64]], links: Links) -> list[NDArray[np.int64]]:
