@@ -37,6 +37,8 @@ KIND_WORDS = {
     "tools_hash": "set of tools",
     "filler": "prompt content",
     "joint_work": "work divided among accounts",
+    "exits": "changing networks of one carrier",
+    "silence": "the same hours in which use ended",
 }
 
 

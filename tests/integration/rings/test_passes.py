@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from apps.access.services import create_user
+from apps.audit.services import Actor
 from apps.customers import services as customers
 from apps.rings import services
 from apps.rings.models import Ring, RingChange, RingRun
@@ -79,6 +81,23 @@ def test_a_ring_that_grows_keeps_its_name_and_says_so(site):
     [name] = names_of(later)
     kinds = [one.kind for one in changes_of(name)]
     assert kinds == ["changed", "found"]
+
+
+def test_the_page_of_a_ring_tells_what_happened_to_it(client, site):
+    services.find_rings(as_of=T, at=T)
+    put(pool(["late-0", "late-1"], T + DAY), T + DAY)
+    [name] = names_of(services.find_rings(as_of=T + 2 * DAY, at=T + 2 * DAY))
+    reader = create_user(
+        email="a@example.org",
+        password="correct horse battery staple",
+        role="auditor",
+        at=T,
+        actor=Actor("system", "test"),
+    )
+    client.force_login(reader)
+    page = client.get(f"/rings/{name}").content.decode()
+    past = page[page.index("What happened to it") :]
+    assert past.index("Accounts changed") < past.index("First seen")
 
 
 def test_a_signup_lands_on_a_known_ring_and_a_stranger_does_not(site):
