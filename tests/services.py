@@ -26,5 +26,5 @@ def address_of(service: Service) -> str:
     assert service.stdout is not None
     line = service.stdout.readline()
     found = re.fullmatch(r"KYCRisk is ready at (http://localhost:\d+)\n", line)
-    assert found, line
+    assert found, f"The service is not ready; it said {line!r}."
     return found[1]
