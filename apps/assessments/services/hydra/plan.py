@@ -13,8 +13,9 @@ START: Final = END - timedelta(days=120)
 # days of the world: what is learned, where thresholds are set, what is tested
 TRAINED, CALM, LAST = 70, 80, 120
 _CALM_STEP: Final = 5
-# seconds of one core, measured on nano and mini worlds: a command, a thousand accounts
-_COMMAND, _SIMULATE, _IMPORT, _TRAIN, _ASSESS, _EXPORT = 4.0, 2.0, 9.0, 6.0, 5.0, 0.6
+# seconds of one core: a command's start, from a world of 460 accounts; the rest for a
+# thousand accounts, from a mini world (docs/benchmark.md)
+_COMMAND, _SIMULATE, _IMPORT, _TRAIN, _ASSESS, _EXPORT = 6.5, 1.8, 8.0, 4.7, 4.2, 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ def estimate(plan: Plan) -> float:
     size = TIERS[plan.tier]
     thousands = (size.honest + size.recruits) / 1000
     moments = len(plan.validation) + len(plan.test)
-    teach = thousands * (_SIMULATE + _IMPORT + 3 * _TRAIN) + 4 * _COMMAND
+    teach = thousands * (_SIMULATE + _IMPORT + _TRAIN) + 4 * _COMMAND
     score = thousands * (_SIMULATE + _IMPORT) + 6 * _COMMAND
     score += moments * (thousands * (_ASSESS + 2 * _EXPORT) + 5 * _COMMAND)
     return len(plan.teachers) * teach + len(plan.worlds) * score
