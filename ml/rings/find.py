@@ -68,9 +68,11 @@ def _gathered(
     """Judge the groups, and let proven ones merge and gather who belongs to them."""
     conduct = conduct_of(backend, links)
     judged = judge(backend, groups, conduct, links)
-    sure = [one.members for one in judged if one.probability >= PROVEN]
-    whole = merge(sure, links)
-    proven = judge(backend, whole, conduct, links)
+    sure = {one.members.tobytes(): one for one in judged if one.probability >= PROVEN}
+    whole = merge([one.members for one in sure.values()], links)
+    merged = [group for group in whole if group.tobytes() not in sure]
+    again = iter(judge(backend, merged, conduct, links))
+    proven = [sure.get(group.tobytes()) or next(again) for group in whole]
     joined = newcomers(whole, links)
     taken = np.concatenate([*whole, *joined, np.empty(0, np.int64)])
     apart = [
