@@ -64,7 +64,7 @@ def _store(
         links=links,
     )
     now = [_known(ring) for ring in rings]
-    names = _names(rings, match(before, now))
+    names = _names(rings, match(before, now), before)
     rows = Ring.objects.bulk_create(
         [_ring_row(run, ring, name) for ring, name in zip(rings, names, strict=True)]
     )
@@ -148,18 +148,19 @@ def _bonds(values: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     return {f"{one['kind']}:{one['value']}": one["view"] for one in values}
 
 
-def _names(rings: list["FoundRing"], kept: Mapping[int, str]) -> list[str]:
+def _names(
+    rings: list["FoundRing"], kept: Mapping[int, str], before: Iterable[str]
+) -> list[str]:
     """Return the name of each ring: the one it had, or one of its own.
 
-    A new ring is named by the value that most binds it and its first account. A name
-    that another ring bears or ever bore is left alone.
+    A new ring is named by the value that most binds it and its first account, so that
+    one which is lost and found again has its old name. A name that another ring bears
+    in this pass or the last is left alone.
     """
-    wanted = {at: _own_name(ring) for at, ring in enumerate(rings) if at not in kept}
-    borne = Ring.objects.filter(ring_id__in=wanted.values()).values_list("ring_id")
-    taken = {name for (name,) in borne} | set(kept.values())
+    taken = set(before)
     names = []
     for at, ring in enumerate(rings):
-        name, turn = kept.get(at) or wanted[at], 0
+        name, turn = kept.get(at) or _own_name(ring), 0
         while at not in kept and name in taken:
             turn += 1
             name = _own_name(ring, turn)

@@ -11,6 +11,7 @@ from apps.customers import services as customers
 from apps.rings import services
 from apps.rings.models import Ring, RingChange, RingRun
 from apps.rings.selectors import changes_of, ring_part_for_signup, ring_parts
+from ml.rings.find import FoundMember, FoundRing
 
 T = datetime(2026, 6, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -81,6 +82,31 @@ def test_a_ring_that_grows_keeps_its_name_and_says_so(site):
     [name] = names_of(later)
     kinds = [one.kind for one in changes_of(name)]
     assert kinds == ["changed", "found"]
+
+
+def test_the_part_that_leaves_a_ring_has_a_name_of_its_own(site):
+    first = services.find_rings(as_of=T, at=T)
+    [name] = names_of(first)
+    [ring] = Ring.objects.filter(run=first)
+    found = _found(ring)
+    assert services._names([found], {}, [name]) != [name]
+    assert services._names([found], {}, []) == [name]
+
+
+def _found(ring: Ring) -> FoundRing:
+    """Return a stored ring as the pass gave it."""
+    return FoundRing(
+        members=tuple(
+            FoundMember(one.account.account_id, one.level, one.agreement, ())
+            for one in ring.memberships.select_related("account")
+        ),
+        log_odds=ring.log_odds,
+        probability=ring.probability,
+        views=tuple(ring.views),
+        terms=(),
+        values=tuple(ring.evidence["values"]),
+        first_seen_at=ring.first_seen_at,
+    )
 
 
 def test_the_page_of_a_ring_tells_what_happened_to_it(client, site):
