@@ -1,5 +1,6 @@
 """Find the PostgreSQL of the wheel; as root, copy it to where any user may read."""
 
+import fcntl
 import importlib.metadata
 import importlib.util
 import os
@@ -39,6 +40,14 @@ def _package() -> Path:
 
 
 def _make_user() -> None:
+    """Make the server's user where it is missing; two homes may start at once."""
+    _COPIES.mkdir(parents=True, exist_ok=True, mode=0o755)
+    with (_COPIES / "user.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _make_missing_user()
+
+
+def _make_missing_user() -> None:
     try:
         pwd.getpwnam(SERVER_USER)
     except KeyError:
@@ -53,15 +62,13 @@ def _make_user() -> None:
         made = subprocess.run(  # noqa: S603 - constant arguments
             [tool, *options, *shell, SERVER_USER], capture_output=True, check=False
         )
-        already_there = 9  # useradd's exit code; a concurrent process was quicker
-        if made.returncode not in {0, already_there}:
+        if made.returncode:
             raise UnusableError(f"useradd could not create {SERVER_USER!r}.") from None
 
 
 def _copied(package: Path, target: Path) -> Path:
     """Copy the installation and its libraries beside it, once, in one rename."""
     if not target.exists():
-        _COPIES.mkdir(parents=True, exist_ok=True, mode=0o755)
         draft = Path(tempfile.mkdtemp(dir=_COPIES, prefix=".draft-"))
         skip = shutil.ignore_patterns("include", "*.a", "pkgconfig", "pgxs")
         shutil.copytree(

@@ -16,7 +16,7 @@ from apps.core.commands import KycriskCommand, Unusable
 from apps.core.supervisor import ChildDiedError, Supervisor
 
 _PORTS_TRIED = 50
-_READY_SECONDS = 120.0
+_READY_SECONDS = 300.0
 
 
 class Command(KycriskCommand):
