@@ -52,13 +52,13 @@ class Loop:
     bins: dict[tuple[str, str], list[str]] = field(default_factory=dict)
 
     def ban(self, account_ids: Iterable[str], at: datetime) -> int:
-        """Take accounts away at a moment; return how many lived until then."""
+        """Take away the accounts that are there at a moment; return how many were."""
         return sum(self._ban(name, at) for name in sorted(account_ids))
 
     def _ban(self, name: str, at: datetime) -> bool:
         written = self.root.get(name, name)
         one = self.people.get(written)
-        if one is None:
+        if one is None or (one.created_at or at) > at:
             return False
         places = self.places.setdefault(written, [])
         if not places:

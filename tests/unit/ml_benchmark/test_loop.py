@@ -96,6 +96,7 @@ def test_a_lost_account_is_replaced_and_its_work_goes_on(loop, world, worker, tm
     assert new.height > 0
     assert set(new["event_id"]) <= set(before["event_id"])
     assert not set(new["key_id"]) & set(before["key_id"])
+    assert now["event_id"].equals(now.sort("occurred_at", "event_id")["event_id"])
     others = now.filter(~pl.col("account_id").is_in([worker, heir.account_id]))
     assert others.equals(written.filter(pl.col("account_id") != worker))
 
@@ -125,7 +126,8 @@ def test_a_replacement_signs_up_as_somebody_else(loop, world, worker, tmp_path):
 
 def test_the_same_ban_meets_the_same_answer(world, worker):
     one, other = open_loop(world, 5), open_loop(world, 5)
-    honest = next(name for name, who in one.people.items() if who.honest)
+    there = (who for who in one.people.values() if who.created_at < BAN)
+    honest = next(who.account_id for who in there if who.honest)
     one.ban([worker], BAN)
     other.ban([honest], BAN)  # what else is banned moves nothing
     other.ban([worker], BAN)
@@ -144,6 +146,13 @@ def test_a_replacement_can_be_lost_too(loop, worker):
     assert len(set(names)) == len(names) >= 2
     truth = {one.account_id: one for one in loop.truth()}
     assert {truth[name].ring for name in names} == {loop.people[worker].ring}
+
+
+def test_an_account_that_is_not_there_yet_can_not_be_banned(loop):
+    late = max(loop.people.values(), key=lambda one: one.created_at)
+
+    assert loop.ban([late.account_id, "acc_nobody"], BAN) == 0
+    assert loop.places == {}
 
 
 def test_what_bans_keep_back_is_asked_and_not_answered(loop, worker):

@@ -10,9 +10,11 @@ from django.conf import settings
 from apps.assessments.services import hydra
 from apps.core.commands import KycriskCommand, Unusable
 from ml.benchmark.verdict import verdict_seeds
+from ml.simulate import VERSION
 from ml.simulate.tiers import OFFERED, TIERS
 
 VERDICT = 5  # worlds
+ENOUGH = 60_000  # honest accounts, so that 0.1 % of them are 60 people
 _MINUTE = 60
 
 
@@ -61,6 +63,8 @@ class Command(KycriskCommand):
             f" {len(plan.validation) + len(plan.test)} days each: about {minutes:.0f}"
             " minutes of one core"
         )
+        if options["seeds"] == "verdict" and TIERS[plan.tier].honest < ENOUGH:
+            self.say(f"Fewer than {ENOUGH:,} honest accounts: a trial, no verdict.")
         folder = settings.KYCRISK_HOME / "benchmark" / _name(plan, detector)
         with self.bar("steps", hydra.steps(plan)) as bar:
             found = hydra.run(plan, folder=folder, advance=bar.update)
@@ -128,7 +132,7 @@ def _plan(options: dict[str, Any], detector: hydra.Detector) -> hydra.Plan:
         transfer=options["transfer"],
         closed=options["closed_loop"],
         review_days=options["review_days"],
-        traces=options["traces"],
+        traces=options["traces"].resolve() if options["traces"] else None,
         check_future=options["check_future"],
         jobs=options["jobs"],
     )
@@ -164,6 +168,7 @@ def _name(plan: hydra.Plan, detector: hydra.Detector) -> str:
     """Name the folder of a run by all that its results depend on."""
     told = (
         plan.train_seed, plan.step_days, plan.closed, plan.review_days, detector.key,
+        str(plan.traces), VERSION,
     )  # fmt: skip
     digest = sha256(repr(told).encode()).hexdigest()[:10]
     return f"{plan.tier}-{plan.scenario}-{digest}"
