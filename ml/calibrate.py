@@ -194,9 +194,15 @@ def left_out_probabilities(held_out: HeldOut, method: Method) -> Floats:
     result = np.empty(len(held_out.labels))
     for fold in np.unique(held_out.folds):
         inside = held_out.folds == fold
-        a, b, c = _fit_method(held_out.rows(~inside), method)
-        result[inside] = _expit(_transform(held_out.margins[inside], a, b, c))
+        seen = held_out.rows(~inside)
+        result[inside] = applied(seen, method, held_out.margins[inside])
     return result
+
+
+def applied(held_out: HeldOut, method: Method, margins: Floats) -> Floats:
+    """Return what a calibrator fitted on `held_out` says of other margins."""
+    a, b, c = _fit_method(held_out, method)
+    return _expit(_transform(margins, a, b, c))
 
 
 def _left_out_loss(held_out: HeldOut, method: Method) -> float:

@@ -88,11 +88,17 @@ def _feature(feature: Feature) -> str:
         ("Group", feature.group),
         ("Direction", _DIRECTIONS[feature.direction]),
         ("Shown as a reason", shown),
+        ("Not counted under", _permits(feature)),
         ("Missing when", feature.missing),
         ("Can mislead", feature.misleads),
         ("Customer text", _key(feature)),
     )
     return f"### `{feature.name}`\n\n{feature.label}\n\n{_table(('', ''), rows)}"
+
+
+def _permits(feature: Feature) -> str:
+    """Name the registered permits that exempt an account from this feature."""
+    return ", ".join(f"`{one}`" for one in feature.exempt) or "no permit"
 
 
 def _evidence(item: Evidence) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import numpy as np
+from django.conf import settings
 from django.db import connection, transaction
 
 from apps.core.progress import Progress, Silent
@@ -23,6 +24,8 @@ from ml.frames import FeatureFrame
 _CHUNK: Final = 5000
 # Beside the values of a group: whether the account had any usage, as 0 or 1.
 _HAS_USAGE: Final = "has_usage"
+# Compiled questions, in KYCRISK_HOME; may be deleted at any time.
+_QUESTIONS: Final = "questions"
 # A run that started earlier never replaces what a later one stored.
 _STORE_SQL: Final = """
 INSERT INTO features_signalsnapshot (account_id, "group", as_of, catalogue, "values")
@@ -40,17 +43,24 @@ def take_snapshots(
     as_of: datetime,
     account_ids: Sequence[str] | None = None,
     engine: signals.Engine | None = None,
+    groups: Sequence[str] = features.GROUPS,
 ) -> FeatureFrame:
     """Return all features of the accounts known at `as_of` (or of `account_ids`).
 
-    An engine that is passed in must be open as of the same moment and hold all
-    accounts, since links count the others.
+    Features of groups that are left out are missing. An engine that is passed in must
+    be open as of the same moment and hold all accounts, since links count the others.
     """
     if engine is not None and engine.as_of != as_of:
         raise ValueError("the engine is open as of another moment")
     opened = nullcontext(engine) if engine else signals.open_engine(as_of=as_of)
     with opened as source:
-        return compute(source.backend, as_of, account_ids=account_ids)
+        return compute(
+            source.backend,
+            as_of,
+            account_ids=account_ids,
+            groups=groups,
+            cache=settings.KYCRISK_HOME / _QUESTIONS,
+        )
 
 
 def snapshot_now(*, account_id: str, as_of: datetime) -> FeatureFrame:
@@ -85,8 +95,7 @@ def compute_signals(
     """
     progress = progress or Silent()
     progress.advance(0, phase="compute")
-    with signals.open_engine(as_of=as_of) as engine:
-        frame = compute(engine.backend, as_of, groups=(group,))
+    frame = take_snapshots(as_of=as_of, groups=(group,))
     known = ~np.isnan(frame.values)
     active = np.flatnonzero(known.any(axis=1))
     for start in range(0, len(active), _CHUNK):

@@ -5,7 +5,22 @@ import json
 from functools import cache
 from typing import Final
 
-from ml.features import links, network, payment, rhythm, shape, signup, usage
+from ml.features import (
+    breadth,
+    cohort,
+    crowd,
+    elicitation,
+    keyring,
+    links,
+    network,
+    pace,
+    payment,
+    rhythm,
+    shape,
+    signup,
+    ties,
+    usage,
+)
 from ml.features.feature import Evidence, Feature, check
 
 # Raise it when a definition changes its meaning under an unchanged name: models and
@@ -16,10 +31,17 @@ FEATURES: Final[tuple[Feature, ...]] = (
     *signup.FEATURES,
     *links.FEATURES,
     *payment.FEATURES,
+    *ties.FEATURES,
     *network.FEATURES,
+    *crowd.FEATURES,
     *usage.FEATURES,
+    *keyring.FEATURES,
     *rhythm.FEATURES,
+    *pace.FEATURES,
     *shape.FEATURES,
+    *breadth.FEATURES,
+    *elicitation.FEATURES,
+    *cohort.FEATURES,
 )
 EVIDENCE: Final[tuple[Evidence, ...]] = usage.EVIDENCE
 COLUMNS: Final[tuple[Feature | Evidence, ...]] = (*FEATURES, *EVIDENCE)

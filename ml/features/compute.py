@@ -2,17 +2,21 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ml.features import links
+from ml.features.asking import Asker, Question
 from ml.features.catalogue import COLUMNS, FEATURES, NAMES, catalogue_hash
-from ml.features.entry import ENTRY_COLUMNS, EntryFacts, Numbers
+from ml.features.entry import ENTRY_COLUMNS, EntryFacts, Numbers, permits_in_force
 from ml.features.feature import GROUPS, Evidence, Feature
 from ml.features.known import Known
 from ml.frames import FeatureFrame
+
+Source = Callable[..., Any]
 
 
 def compute(
@@ -21,24 +25,32 @@ def compute(
     *,
     account_ids: Sequence[str] | None = None,
     groups: Sequence[str] = GROUPS,
+    cache: Path | None = None,
 ) -> FeatureFrame:
     """Return every feature of the accounts known at `as_of`, sorted by account id.
 
     `backend` is an Ibis backend with the tables of ml.schema. Facts after `as_of` are
     ignored. Only sums of whole numbers leave the tables, so that the order of rows and
-    the number of threads cannot change a bit. Groups left out are NaN.
+    the number of threads cannot change a bit. Groups left out are NaN. `cache` is a
+    folder for compiled questions, which any process may read and write.
     """
     known = Known(backend, as_of, None if account_ids is None else tuple(account_ids))
-    table = known.table("accounts", "created_at").select("account_id", *ENTRY_COLUMNS)
-    accounts = table.order_by("account_id").to_pyarrow()
+    asker = Asker(known, cache)
+    accounts = asker.ask("accounts", _accounts)
     ids = accounts["account_id"].combine_chunks()
+    columns = _columns(accounts)
     values = np.full((len(ids), len(NAMES)), np.nan)
     if "entry" in groups:
-        facts = EntryFacts(as_of, _columns(accounts), _shared(known, ids))
+        facts = EntryFacts(as_of, columns, _shared(asker, ids))
         _fill_entry(values, facts)
-    _fill_activity(values, known, ids, groups)
+    if {"usage", "network"} & set(groups):
+        asker.read_once()
+    _fill_activity(values, asker, ids, groups)
+    _exempt(values, permits_in_force(columns["permitted_scope"], as_of))
+    has_usage = _has_usage(asker, ids)
+    asker.keep()
     return FeatureFrame(
-        tuple(ids.to_pylist()), NAMES, values, _has_usage(known, ids), catalogue_hash()
+        tuple(ids.to_pylist()), NAMES, values, has_usage, catalogue_hash()
     )
 
 
@@ -64,25 +76,48 @@ def _fill_entry(values: Numbers, facts: EntryFacts) -> None:
 
 
 def _fill_activity(
-    values: Numbers, known: Known, ids: Any, groups: Sequence[str]
+    values: Numbers, asker: Asker, ids: Any, groups: Sequence[str]
 ) -> None:
     """Run each source once and place the numbers that are read from it."""
-    by_source: dict[Callable[..., Any], list[Feature | Evidence]] = {}
+    by_source: dict[Source, list[Feature | Evidence]] = {}
     for item in COLUMNS:
         if item.source is not None and item.group in groups:
             by_source.setdefault(item.source, []).append(item)
     for source, items in by_source.items():
-        totals = source(known)
-        columns = {item.name: item.value(totals).cast("float64") for item in items}
-        result = totals.select("account_id", **columns).to_pyarrow()
+        names = [item.name for item in items]
+        result = asker.ask(" ".join(names), _numbers_of(source, items))
         rows, at = _places(result["account_id"], ids)
-        for name in columns:
+        for name in names:
             values[at, NAMES.index(name)] = _numbers(result[name])[rows]
 
 
-def _shared(known: Known, ids: Any) -> dict[str, dict[str, Numbers]]:
+def _numbers_of(source: Source, items: Sequence[Feature | Evidence]) -> Question:
+    """Return the question for all numbers that are read from one source."""
+
+    def question(known: Known) -> Any:
+        totals = source(known)
+        columns = {item.name: item.value(totals).cast("float64") for item in items}
+        return totals.select("account_id", **columns)
+
+    return question
+
+
+def _exempt(values: Numbers, permits: Sequence[str | None]) -> None:
+    """Forget what a registered permit allows: it is missing, and raises no score."""
+    held = np.array(permits, dtype=object)
+    for feature in FEATURES:
+        if feature.exempt:
+            values[np.isin(held, feature.exempt), NAMES.index(feature.name)] = np.nan
+
+
+def _accounts(known: Known) -> Any:
+    table = known.table("accounts", "created_at").select("account_id", *ENTRY_COLUMNS)
+    return table.order_by("account_id")
+
+
+def _shared(asker: Asker, ids: Any) -> dict[str, dict[str, Numbers]]:
     """Return link counts by kind and window [ids]; NaN where a value is unknown."""
-    result = links.counts(known).to_pyarrow()
+    result = asker.ask("links", links.counts)
     rows, at = _places(result["account_id"], ids)
     kinds = result["kind"].to_numpy()[rows]
     shared = missing_shared(len(ids))
@@ -93,13 +128,17 @@ def _shared(known: Known, ids: Any) -> dict[str, dict[str, Numbers]]:
     return shared
 
 
-def _has_usage(known: Known, ids: Any) -> NDArray[np.bool_]:
-    exchanges = known.table("usage", "occurred_at").select("account_id")
-    windows = known.windows().select("account_id")
-    active = exchanges.distinct().union(windows.distinct(), distinct=True).to_pyarrow()
+def _has_usage(asker: Asker, ids: Any) -> NDArray[np.bool_]:
+    active = asker.ask("used", _used)
     flags = np.zeros(len(ids), dtype=np.bool_)
     flags[_places(active["account_id"], ids)[1]] = True
     return flags
+
+
+def _used(known: Known) -> Any:
+    exchanges = known.table("usage", "occurred_at").select("account_id")
+    windows = known.windows().select("account_id")
+    return exchanges.distinct().union(windows.distinct(), distinct=True)
 
 
 def _places(account_ids: Any, ids: Any) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

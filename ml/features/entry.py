@@ -82,3 +82,20 @@ def is_one_of(
     """Return 1, 0 or NaN [n]; `missing` is a label that means not known."""
     known = is_known(column) & (column != missing)
     return np.where(known, np.isin(column, members), np.nan).astype(np.float64)
+
+
+def permits_in_force(scopes: Labels, as_of: datetime) -> list[str | None]:
+    """Return the name of each registered permission that is in force, or None [n].
+
+    A permission reads `name[:volume-per-month:expiry]`; an expiry is a date, inclusive.
+    """
+    today = as_of.date().isoformat()
+    return [_in_force(scope, today) for scope in scopes]
+
+
+def _in_force(scope: str | None, today: str) -> str | None:
+    if not scope:
+        return None
+    name, *limits = scope.split(":", 2)
+    ended = len(limits) > 1 and limits[1][:10] < today
+    return None if ended else name

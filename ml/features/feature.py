@@ -118,6 +118,7 @@ class Feature:
     source: Callable[..., Any] | None = None
     floor: Floor | None = None
     customer_safe_key: str | None = None
+    exempt: tuple[str, ...] = ()  # registered permits under which it is not counted
 
     @property
     def customer_text(self) -> str | None:
@@ -163,7 +164,7 @@ def check(features: Sequence[Feature], evidence: Sequence[Evidence]) -> None:
 
 def _problems(feature: Feature, evidence: set[str]) -> list[str]:
     """Name what is missing or wrong in one feature."""
-    optional = {"source", "floor", "customer_safe_key", "direction"}
+    optional = {"source", "floor", "customer_safe_key", "direction", "exempt"}
     problems = [
         f"{part.name} is missing"
         for part in fields(feature)

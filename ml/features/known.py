@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
+
+from ml.features.clock import Clock, Fixed
 
 # Addresses of these classes belong to nobody for long: a change or a shared value
 # says nothing about the account behind it.
@@ -26,8 +28,23 @@ class Known:
     backend: Any
     as_of: datetime
     account_ids: tuple[str, ...] | None = None
+    clock: Clock | None = None  # None: the moment itself, on every backend
     # asking a backend for the columns of a table costs more than many a query
     opened: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def now(self) -> Clock:
+        """Return how expressions are told the moment."""
+        return self.clock or Fixed(self.as_of)
+
+    def moment(self, column: Any, days: int = 0) -> Any:
+        """Return `as_of` less some days as the column tells time: plain is UTC.
+
+        Comparing a plain column with a zoned time converts every row, at ten times
+        the price.
+        """
+        at = self.now.moment(zoned=bool(column.type().timezone))
+        return at - timedelta(days=days) if days else at
 
     def table(
         self, name: str, at: str, days: int | None = None, *, everybody: bool = False
@@ -36,10 +53,12 @@ class Known:
         if name not in self.opened:
             self.opened[name] = self.backend.table(name)
         rows = self.opened[name]
-        now = moment(rows[at], self.as_of)
-        rows = rows.filter(rows[at] <= now, rows.recorded_at <= now)
+        now = self.moment(rows[at])
+        rows = rows.filter(rows[at] <= now)
+        if "recorded_at" in rows.columns:  # outcomes are known when they are recorded
+            rows = rows.filter(rows.recorded_at <= now)
         if days is not None:
-            rows = rows.filter(rows[at] > now - timedelta(days=days))
+            rows = rows.filter(rows[at] > self.moment(rows[at], days))
         if self.account_ids is None or everybody:
             return rows
         return rows.filter(rows.account_id.isin(self.account_ids))
@@ -49,11 +68,11 @@ class Known:
         rows = self.table("usage", "occurred_at", days)
         return rows.mutate(hour=rows.occurred_at.epoch_seconds() // HOUR)
 
-    def windows(self, days: int | None = None) -> Any:
+    def windows(self, days: int | None = None, *, everybody: bool = False) -> Any:
         """Return hourly windows of the last `days` that were over by `as_of`."""
-        rows = self.table("usage_window", "window_start", days)
+        rows = self.table("usage_window", "window_start", days, everybody=everybody)
         end = rows.window_start.epoch_seconds() + rows.window_s
-        return rows.filter(end <= int(self.as_of.timestamp()))
+        return rows.filter(end <= self.now.seconds)
 
     def hours(self, days: int, *, longest: int = HOUR) -> Any:
         """Return account_id, hour, requests, seen, consumer: one row an active hour.
@@ -97,19 +116,10 @@ class Known:
         )
 
 
-def last_hour(as_of: datetime) -> int:
-    """Return the hour since the epoch that `as_of` ends or falls into."""
-    return (int(as_of.timestamp()) - 1) // HOUR
-
-
-def moment(column: Any, at: datetime) -> datetime:
-    """Return `at` as the column tells time: without a zone it is UTC.
-
-    Comparing a plain column with a zoned time converts every row, at ten times the
-    price.
-    """
-    at = at.astimezone(UTC)
-    return at if column.type().timezone else at.replace(tzinfo=None)
+def settled(rows: Any) -> Any:
+    """Keep sightings of a known network whose addresses stay with one customer."""
+    kind = rows.ip_class.fill_null("unknown")
+    return rows.filter(rows.asn.notnull(), rows.asn >= 0, kind.notin(SHARED_CLASSES))
 
 
 def pairs_of(rows: Any, keys: Sequence[str], by: Sequence[str] = ()) -> Any:

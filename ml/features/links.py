@@ -4,14 +4,13 @@ A shared value is counted, never listed, and counts are of other accounts. A val
 strangers share by nature (a campus or a mobile carrier) is no evidence and is left out.
 """
 
-from datetime import timedelta
 from typing import Any, Final
 
 import numpy as np
 
 from ml.features.entry import EntryFacts, Numbers, is_shared_network
 from ml.features.feature import Feature
-from ml.features.known import Known, moment
+from ml.features.known import Known
 
 WINDOWS: Final = {"24h": 1, "7d": 7, "30d": 30, "90d": 90}
 KINDS: Final = (
@@ -38,10 +37,9 @@ def counts(known: Known) -> Any:
     own = rows.group_by("account_id", "kind", "value").aggregate(
         seen=rows.seen_at.max()
     )
-    now = moment(rows.seen_at, known.as_of)
     own = own.mutate(
         **{
-            f"in_{window}": (own.seen > now - timedelta(days=days)).ifelse(1, 0)
+            f"in_{window}": (own.seen > known.moment(own.seen, days)).ifelse(1, 0)
             for window, days in WINDOWS.items()
         }
     )

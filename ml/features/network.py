@@ -4,9 +4,9 @@ from typing import Any, Final
 
 from ml.features.feature import Feature, Floor
 from ml.features.known import (
-    SHARED_CLASSES,
     Known,
     pairs_of,
+    settled,
     smoothed,
     some,
     unequal_share,
@@ -27,14 +27,14 @@ def sightings(known: Known) -> Any:
     rows = exchanges.select("account_id", "asn", "ip_class").union(
         windows.select("account_id", asn="top_asn", ip_class="top_ip_class")
     )
-    return pairs_of(_settled(rows), ["asn"])
+    return pairs_of(settled(rows), ["asn"])
 
 
 def crowding(known: Known) -> Any:
     """Return account_id, most: the most networks (ASN) within ten minutes in 7 days."""
     rows = known.table("usage", "occurred_at", 7)
     rows = rows.mutate(slot=rows.occurred_at.epoch_seconds() // _TEN_MINUTES)
-    cells = _settled(rows).select("account_id", "slot", "asn").distinct()
+    cells = settled(rows).select("account_id", "slot", "asn").distinct()
     slots = cells.group_by("account_id", "slot").aggregate(n=cells.count())
     return slots.group_by("account_id").aggregate(most=slots.n.max())
 
@@ -45,7 +45,7 @@ def hops(known: Known) -> Any:
     A conversation of n turns has n - 1 steps; k networks in it mean k - 1 moves.
     """
     rows = known.table("usage", "occurred_at", 7)
-    rows = _settled(rows.filter(rows.conversation_id.notnull()))
+    rows = settled(rows.filter(rows.conversation_id.notnull()))
     cells = rows.group_by("account_id", "conversation_id", "asn").aggregate(
         turns=rows.count()
     )
@@ -72,12 +72,6 @@ def at_home(known: Known) -> Any:
         seen=clocks.seen.sum().cast("int64"),
         awake=clocks.count(),
     )
-
-
-def _settled(rows: Any) -> Any:
-    """Keep sightings of a known network whose addresses stay with one customer."""
-    kind = rows.ip_class.fill_null("unknown")
-    return rows.filter(rows.asn.notnull(), rows.asn >= 0, kind.notin(SHARED_CLASSES))
 
 
 FEATURES: Final = (

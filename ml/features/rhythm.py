@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from ml.features.feature import Feature, Floor
-from ml.features.known import DOUBT_PAIRS, Known, last_hour, smoothed, some
+from ml.features.known import DOUBT_PAIRS, Known, smoothed, some
 
 _HOURS_OF_DAY: Final = 24
 # Fewer requests than this make a spread of hourly counts meaningless.
@@ -21,7 +21,7 @@ def evenness(known: Known) -> Any:
     return rows.group_by("account_id").aggregate(
         requests=rows.requests.sum().cast("int64"),
         pairs=(rows.requests * (rows.requests - 1)).sum().cast("int64"),
-        hours=last_hour(known.as_of) + 1 - rows.hour.min(),
+        hours=known.now.hour + 1 - rows.hour.min(),
     )
 
 

@@ -7,25 +7,9 @@ from ml.features.known import (
     Known,
     equal_share,
     pairs_of,
-    smoothed,
     some,
     unequal_share,
 )
-
-_DOUBT: Final = 10
-
-
-def elicitations(known: Known) -> Any:
-    """Return account_id, judged, reasoning, rubric: exchanges of 30 days.
-
-    `judged` counts exchanges in which the edge decided what is asked for.
-    """
-    rows = known.table("usage", "occurred_at", 30)
-    return rows.group_by("account_id").aggregate(
-        judged=rows.count(where=rows.elicits.notnull()),
-        reasoning=rows.count(where=rows.elicits == "reasoning"),
-        rubric=rows.count(where=rows.elicits == "rubric"),
-    )
 
 
 def scaffolds(known: Known) -> Any:
@@ -79,40 +63,6 @@ def signatures(known: Known) -> Any:
 
 
 FEATURES: Final = (
-    Feature(
-        name="elicited_reasoning_ratio_30d",
-        family="SHP",
-        code="SHP-01",
-        group="usage",
-        unit="share",
-        window="30d",
-        direction=1,
-        label="Requests for written-out reasoning",
-        analyst_text="{value} of exchanges in 30 days ask to write out the reasoning.",
-        misleads="Explainability, audit logging and teaching ask for the same.",
-        missing="the edge judged no exchange in 30 days",
-        source=elicitations,
-        value=lambda t: smoothed(t.reasoning, t.judged, doubt=_DOUBT),
-        floor=Floor("exchange_count_30d", 20),
-        customer_safe_key="usage_pattern",
-    ),
-    Feature(
-        name="elicited_rubric_ratio_30d",
-        family="SHP",
-        code="SHP-02",
-        group="usage",
-        unit="share",
-        window="30d",
-        direction=1,
-        label="Requests to grade by a rubric",
-        analyst_text="{value} of exchanges in 30 days ask to grade by a rubric.",
-        misleads="Evaluations that let a model judge are common.",
-        missing="no exchange of 30 days was judged by the edge",
-        source=elicitations,
-        value=lambda t: smoothed(t.rubric, t.judged, doubt=_DOUBT),
-        floor=Floor("exchange_count_30d", 20),
-        customer_safe_key="usage_pattern",
-    ),
     Feature(
         name="repeated_scaffold_ratio_30d",
         family="SHP",

@@ -8,7 +8,14 @@ from typing import Final
 
 import numpy as np
 
-from ml.features.entry import EntryFacts, Labels, Numbers, is_known, is_one_of
+from ml.features.entry import (
+    EntryFacts,
+    Labels,
+    Numbers,
+    is_known,
+    is_one_of,
+    permits_in_force,
+)
 from ml.features.feature import Feature
 
 # Networks whose place is that of a server or an exit, not of a person.
@@ -57,6 +64,14 @@ def verified_step_count(facts: EntryFacts) -> Numbers:
     return np.where(np.isnan(steps).all(axis=0), np.nan, np.nansum(steps, axis=0))
 
 
+def is_confirmed_organization(facts: EntryFacts) -> Numbers:
+    """Whether the mail domain is the organization's, or a registration was given."""
+    domain, registered = (
+        facts.flags(name) for name in ("org_domain_matches", "registration_given")
+    )
+    return np.fmax(domain, registered)
+
+
 def is_under_contract(facts: EntryFacts) -> Numbers:
     """Whether a signed contract stands behind the account."""
     return facts.flags("contract")
@@ -64,9 +79,8 @@ def is_under_contract(facts: EntryFacts) -> Numbers:
 
 def is_permitted_use(facts: EntryFacts) -> Numbers:
     """Whether a registered permission is in force; no permission is simply 0."""
-    scopes = facts.labels("permitted_scope")
-    today = facts.as_of.date().isoformat()
-    return np.array([_in_force(scope, today) for scope in scopes], dtype=np.float64)
+    permits = permits_in_force(facts.labels("permitted_scope"), facts.as_of)
+    return np.array([permit is not None for permit in permits], dtype=np.float64)
 
 
 def signup_form_seconds(facts: EntryFacts) -> Numbers:
@@ -97,14 +111,6 @@ def _is_new(columns: list[Labels], at: int) -> Numbers:
     for earlier in columns[:at]:
         new = new & (columns[at] != earlier)
     return new.astype(np.float64)
-
-
-def _in_force(scope: str | None, today: str) -> float:
-    """Read `name[:volume-per-month:expiry]`; an expiry is a date, inclusive."""
-    if not scope:
-        return 0.0
-    parts = scope.split(":", 2)
-    return float(len(parts) < 3 or parts[2][:10] >= today)  # noqa: PLR2004 - the third part is the expiry
 
 
 FEATURES: Final = (
@@ -200,6 +206,21 @@ FEATURES: Final = (
         missing="never missing: no permission counts as none",
         value=is_permitted_use,
         customer_safe_key="usage_pattern",
+    ),
+    Feature(
+        name="is_confirmed_organization",
+        family="IDN",
+        code="IDN-08",
+        group="entry",
+        unit="flag",
+        window="sign-up",
+        direction=-1,
+        label="Organization confirmed",
+        analyst_text="Mail domain or registration confirms the organization: {value}.",
+        misleads="Shell companies have domains and registrations as well.",
+        missing="neither domain nor registration was compared",
+        value=is_confirmed_organization,
+        customer_safe_key="identity_details",
     ),
     Feature(
         name="signup_form_seconds",

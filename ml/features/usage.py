@@ -1,10 +1,9 @@
 """Features of volume, keys and clients; and how much was seen at all."""
 
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from ml.features.feature import Evidence, Feature, Floor
-from ml.features.known import Known, last_hour, pairs_of, smoothed, some, unequal_share
+from ml.features.known import Known, pairs_of, smoothed, some, unequal_share
 
 _DAY: Final = 86_400
 _TOO_MANY: Final = 429
@@ -17,7 +16,7 @@ def volume(known: Known) -> Any:
     account's first active hour on.
     """
     rows = known.hours(30, longest=_DAY)
-    now = last_hour(known.as_of)
+    now = known.now.hour
     day, week = now - 24, now - 7 * 24
     return rows.group_by("account_id").aggregate(
         last_day=rows.requests.sum(where=rows.hour > day).fill_null(0).cast("int64"),
@@ -64,7 +63,7 @@ def singles(known: Known) -> Any:
     `named` counts exchanges of 30 days that name an end user.
     """
     rows = known.table("usage", "occurred_at", 30)
-    week = rows.occurred_at.epoch_seconds() > _seconds(known.as_of) - 7 * _DAY
+    week = rows.occurred_at.epoch_seconds() > known.now.seconds - 7 * _DAY
     return rows.group_by("account_id").aggregate(
         week=rows.count(where=week),
         month=rows.count(),
@@ -78,7 +77,7 @@ def keys(known: Known) -> Any:
     rows = rows.group_by("account_id", "key_id").aggregate(
         created=rows.created_at.min().epoch_seconds()
     )
-    now = _seconds(known.as_of)
+    now = known.now.seconds
     return rows.group_by("account_id").aggregate(
         keys=rows.count(),
         fresh=rows.count(where=rows.created > now - 7 * _DAY),
@@ -90,11 +89,6 @@ def clients(known: Known) -> Any:
     """Return account_id, pairs, equal: of the client stacks seen in 7 days."""
     rows = known.table("usage", "occurred_at", 7)
     return pairs_of(rows.filter(rows.client.notnull()), ["client"])
-
-
-def _seconds(moment: datetime) -> int:
-    """Whole seconds since the epoch."""
-    return int(moment.astimezone(UTC).timestamp())
 
 
 EVIDENCE: Final = (

@@ -11,7 +11,7 @@ from ml import calibrate, dataset, train
 from ml.calibrate import HeldOut
 from ml.dataset import LearnableFeature, TrainingRows
 from ml.model import RiskModel
-from ml.starter.views import drawn, without
+from ml.starter.views import OWN_PAST, VIEWS, drawn, without
 from ml.starter.worlds import Moment, World
 from ml.train import TrainConfig
 
@@ -44,11 +44,13 @@ class Lesson:
 
 
 def one_way(features: Sequence[LearnableFeature]) -> list[LearnableFeature]:
-    """Keep the features whose direction was fixed in advance.
+    """Keep the features whose direction was fixed in advance and that a new site has.
 
-    What may point either way could only repeat how the simulator draws it.
+    What may point either way could only repeat how the simulator draws it. Findings
+    and actions are a site's own past, which it has none of where a starter is in use.
     """
-    return [feature for feature in features if feature.direction != 0]
+    past = {name for view in OWN_PAST for name in VIEWS[view]}
+    return [one for one in features if one.direction != 0 and one.name not in past]
 
 
 def learn(lesson: Lesson) -> RiskModel:

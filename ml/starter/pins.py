@@ -4,6 +4,6 @@ from collections.abc import Mapping
 from typing import Final
 
 MANIFESTS: Final[Mapping[str, str]] = {
-    "activity": "516513ceb8e9f43ccebe968276235bfa9cb18b5193f78df81ab1fd951a9d97fc",
-    "entry": "11a54335c060857d503e0656f46da09e68e3bd8b7dfb28a1f5396b51485e2ea8",
+    "activity": "0fc495f45bb1ed0785aa485fec76047a6bdd833a8c519d83a5aff55d5bbc00ab",
+    "entry": "ac0b332b1ef5a71e1b2d4e67f533023cb19a889f2babfafc29d620adc395bace",
 }

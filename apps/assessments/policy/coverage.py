@@ -66,6 +66,50 @@ _NEEDS: Final = {
     "phone_block_surge_times_7d": "accounts.phone",
     "shared_bin_day_count_90d": "accounts.payment_bin | payment_methods.bin"
     " | events.data/bin",
+    "is_confirmed_organization": "accounts.registration_number"
+    " | accounts.org_domain + accounts.email",
+    "shared_address_count_90d": "accounts.address_line",
+    "shared_payer_count_90d": "accounts.payer_name",
+    "abusive_link_count": " | ".join(
+        f"outcomes.label + {held}"
+        for held in (
+            "accounts.email",
+            "accounts.phone",
+            "accounts.payment_fingerprint",
+            "accounts.signup_device_id",
+        )
+    ),
+    "renewed_after_action_count_30d": "events.type/action.taken + api_keys.key_id"
+    " | events.type/action.taken + payment_methods.fingerprint",
+    "prepaid_method_ratio_90d": "payment_methods.funding | events.data/funding",
+    "net_change_ratio_7d": "usage.ip",
+    "crowded_net_times_7d": _NETWORKS,
+    "asn_signup_surge_times_90d": "accounts.signup_ip",
+    "signup_asn_ratio_30d": "accounts.signup_ip + usage.ip",
+    "key_asn_change_ratio_7d": "usage.key_id + usage.ip",
+    "concurrent_client_count_7d": "usage.key_id + usage.client",
+    "created_key_burst_count_30d": "api_keys.key_id | events.type/api_key.created",
+    "plan_volume_times_7d": _TRAFFIC,
+    "first_day_ratio_30d": _TRAFFIC,
+    "first_use_delay_days": _TRAFFIC,
+    "pause_spread_times_7d": "usage.occurred_at",
+    "longest_silence_days": _TRAFFIC,
+    "week_flatness_ratio_30d": _TRAFFIC,
+    "protection_flight_ratio_30d": "usage.model + provider.name",
+    "refused_ratio_30d": "usage.safety",
+    "rephrased_refusal_ratio_30d": "usage.safety + usage.sketch + usage.minhash",
+    "tried_technique_count_30d": "usage.elicits + usage.scaffold",
+    "scaled_technique_times_30d": "usage.elicits + usage.scaffold",
+    "probe_ratio_30d": "usage.elicits",
+    "pinned_schema_ratio_30d": "usage.schema | usage.tools_hash",
+    "category_focus_ratio_30d": "usage.category",
+    "language_change_ratio_30d": "usage.language_bucket",
+    "input_size_spread_times_30d": "usage.input_tokens",
+    "young_scaffold_times_30d": "usage.scaffold",
+    "young_parameter_times_30d": "usage.params",
+    "young_schema_times_30d": "usage.schema | usage.tools_hash",
+    "young_client_times_30d": "usage.client",
+    "disjoint_filler_ratio_30d": "usage.scaffold + usage.filler",
 }
 
 

@@ -2,6 +2,7 @@
 
 from apps.scoring.services.again import columns_of, rescore_batch
 from apps.scoring.services.champions import champion, forget_models, model_of
+from apps.scoring.services.drifting import Drift, drift
 from apps.scoring.services.promotion import approve, promote, rollback
 from apps.scoring.services.scoring import kinds_for, rescore, score, score_with
 from apps.scoring.services.starter import ensure_starter
@@ -9,10 +10,12 @@ from apps.scoring.services.stored import from_row, score_rows
 from apps.scoring.services.training import Trained, train
 
 __all__ = [
+    "Drift",
     "Trained",
     "approve",
     "champion",
     "columns_of",
+    "drift",
     "ensure_starter",
     "forget_models",
     "from_row",

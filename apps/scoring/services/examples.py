@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from apps.core.progress import Progress
+from apps.features.services import take_snapshots
 from apps.scoring.choices import ModelKind
 from apps.signals.selectors import open_engine
 from ml import dataset
-from ml.features import compute
 from ml.features.known import Known
 from ml.frames import FeatureFrame
 
@@ -108,11 +108,11 @@ def snapshots(
             continue
         with open_engine(as_of=moment) as engine:
             if wants_activity:
-                frame = compute(engine.backend, moment)
+                frame = take_snapshots(as_of=moment, engine=engine)
                 active = active_at(engine, moment)
                 parts[ModelKind.ACTIVITY].append(_rows(known, frame, active))
             if ModelKind.ENTRY in kinds:
-                frame = compute(engine.backend, moment, groups=("entry",))
+                frame = take_snapshots(as_of=moment, engine=engine, groups=("entry",))
                 oldest = done == 0
                 cohort = cohort_at(known, moment, everybody=oldest)
                 parts[ModelKind.ENTRY].append(_rows(known, frame, cohort))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from apps.core.progress import Progress
+from apps.features.services import take_snapshots
 from apps.scoring.choices import ModelKind
 from apps.scoring.services.examples import (
     ACTIVITY_EVERY,
@@ -17,7 +18,6 @@ from apps.scoring.services.examples import (
     moments_of,
 )
 from apps.signals.selectors import open_engine
-from ml.features import compute
 from ml.starter.worlds import Moment, Person, World
 
 if TYPE_CHECKING:
@@ -79,9 +79,9 @@ def _moment(
 ) -> Moment:
     """Return all features of all accounts, or the entry features of the chosen ones."""
     if whole:
-        frame = compute(engine.backend, moment)
+        frame = take_snapshots(as_of=moment, engine=engine)
     else:
-        frame = compute(engine.backend, moment, groups=("entry",))
+        frame = take_snapshots(as_of=moment, engine=engine, groups=("entry",))
     mask = np.array([each in chosen for each in frame.account_ids], dtype=bool)
     if not whole:
         frame, mask = frame.rows(mask), mask[mask]

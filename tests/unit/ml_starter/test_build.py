@@ -39,7 +39,8 @@ def world(seed: int) -> World:
 def config(kind: str) -> TrainConfig:
     return TrainConfig(
         kind=kind,
-        features=list(FEATURES),
+        # few enough for 240 accounts; most of them mean nothing in these worlds
+        features=[one for one in FEATURES if one.group in {"entry", "payment"}],
         mutable=frozenset(),
         cutoff=datetime(2026, 11, 1, tzinfo=UTC),
         seed=3,
@@ -103,7 +104,7 @@ def test_probabilities_stand_at_the_stated_base_rate(known, models):
     values = np.array([said[each.account_id] for each in known[4].truth])
     rate = build.BASE_RATE
     mean = rate * values[guilty].mean() + (1 - rate) * values[~guilty].mean()
-    assert mean == pytest.approx(rate, rel=0.5)
+    assert rate / 2 < mean < rate * 2  # calibrated on fifty abusive accounts a world
 
 
 def test_it_still_finds_something_where_the_strongest_trace_is_missing(known, models):
@@ -125,3 +126,13 @@ def test_views_are_drawn_as_often_as_said():
     rng = np.random.default_rng(0)
     share = np.mean([len(views.drawn(rng)) / len(views.VIEWS) for _ in range(400)])
     assert share == pytest.approx(views.MISSING_RATE, abs=0.03)
+
+
+def test_the_starter_reads_nothing_that_only_a_sites_own_past_gives(models):
+    past = {name for view in views.OWN_PAST for name in views.VIEWS[view]}
+    assert past <= set(NAMES)
+    assert not past & set(models["activity"].names)
+
+
+def test_views_name_features_that_exist():
+    assert {name for names in views.VIEWS.values() for name in names} <= set(NAMES)
