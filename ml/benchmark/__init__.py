@@ -4,7 +4,7 @@ from ml.benchmark.beside import beside, learn_beside
 from ml.benchmark.cut import cut_bundle
 from ml.benchmark.judge import RATES, calm_threshold, judge, lifetime
 from ml.benchmark.loop import Loop, open_loop
-from ml.benchmark.reach import candidates, reach, read_candidates
+from ml.benchmark.reach import reach, read_candidates
 from ml.benchmark.read import Account, Export, read_rings, read_scores, read_truth
 from ml.benchmark.refuse import RefusedError, future_reading
 from ml.benchmark.rewrite import write_stretch
@@ -25,7 +25,6 @@ __all__ = [
     "as_text",
     "beside",
     "calm_threshold",
-    "candidates",
     "cut_bundle",
     "first_alarms",
     "future_reading",

@@ -6,9 +6,8 @@ missed here is missed in reading; what is reached but not found, in weighing.
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -16,30 +15,6 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from ml.benchmark.read import Account
-
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-
-def candidates(backend: Any, *, as_of: datetime) -> "pa.Table":
-    """Return all pairs that a ring pass at T compares: left, right, weight, views."""
-    import pyarrow as pa  # loaded with the tables
-
-    from ml.rings.cells import read_cells
-    from ml.rings.links import read_links
-    from ml.rings.pairs import find_pairs
-    from ml.rings.work import with_work
-
-    links = with_work(read_links(backend, as_of=as_of), read_cells(backend))
-    pairs = find_pairs(links)
-    return pa.table(
-        {
-            "left": pa.array(links.account_ids[pairs.left], pa.string()),
-            "right": pa.array(links.account_ids[pairs.right], pa.string()),
-            "weight": pa.array(pairs.weight, pa.float64()),
-            "views": pa.array(pairs.views, pa.int32()),
-        }
-    )
 
 
 def reach(
