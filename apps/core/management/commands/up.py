@@ -93,7 +93,7 @@ def _services(host: str, port: int) -> dict[str, list[str]]:
     celery = [sys.executable, "-m", "celery", "-q", "-A", "kycrisk.celery"]
     worker = [*celery, "worker", "--loglevel=WARNING", "--without-gossip"]
     # A pass over everybody must not take the processor from a waiting customer.
-    patient = ["nice", "-n", "19", *worker]
+    patient = ["nice", "-n", "10", *worker]
     alone = ["--without-mingle", "--without-heartbeat"]
     granian = [sys.executable, "-m", "granian", "kycrisk.wsgi:application"]
     address = ["--interface=wsgi", f"--host={host}", f"--port={port}"]
