@@ -20,7 +20,9 @@ from pathlib import Path
 
 _STATUS_LINE = 7  # of postmaster.pid; PostgreSQL writes "ready" there
 _MAX_LOG_BYTES = 10 * 1024 * 1024
-_MAX_CRASHES = 5
+_MAX_CRASHES = 8  # in a row
+_PAUSE_S = 0.1  # before the first new start; doubled after each crash
+_STEADY_S = 60.0  # who has served that long starts counting anew
 
 
 def server_pid(data: Path) -> int | None:
@@ -82,13 +84,20 @@ class _Keeper:
         self.stopping = threading.Event()
 
     def run(self) -> None:
-        """Serve until told to stop; start again after a crash, a few times."""
+        """Serve until told to stop; start again after a crash, a few times in a row."""
         if server_pid(self.data) is not None:  # left by a keeper that was killed
             self.stopping.wait()
             stop(self.data)
             return
-        for _ in range(_MAX_CRASHES):
+        crashes = 0
+        while crashes < _MAX_CRASHES:
+            begun = time.monotonic()
             if self._serve() == 0 or self.stopping.is_set():
+                return
+            crashes = 1 if time.monotonic() - begun > _STEADY_S else crashes + 1
+            # The processes of a killed server hold its memory until they notice, and
+            # so long no other starts: on a busy machine that takes seconds.
+            if self.stopping.wait(_PAUSE_S * 2**crashes):
                 return
 
     def stop_when_alone(self, users: int) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from apps.core.embedded import binaries, cluster, keeper
 from apps.core.embedded.layout import Layout, UnusableError
 
-_START_SECONDS = 60.0
+_START_SECONDS = 120.0
 # The descriptors of joined servers stay open as long as this process lives.
 _joined: dict[Path, int] = {}
 _keepers: list[subprocess.Popen[bytes]] = []  # they outlive this process
