@@ -8,6 +8,12 @@ import os
 import shutil
 import tempfile
 
+from hypothesis import settings
+
+# How long an example takes is the machine's affair, and no test is a timed one.
+settings.register_profile("kycrisk", deadline=None)
+settings.load_profile("kycrisk")
+
 # Each worker of one run has a home of its own. It inherits that of the process which
 # distributes the tests, and hands its own to the processes that its tests start.
 _WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
