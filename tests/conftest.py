@@ -14,13 +14,14 @@ from tests import databases
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(
-    django_test_environment: None, django_db_blocker: Any
-) -> Iterator[None]:
-    """Run `db` tests as the serving role on a clone of the migrated template."""
+def django_db_setup(django_test_environment: None) -> Iterator[None]:
+    """Run `db` tests as the serving role on a clone of the migrated template.
+
+    Nobody may commit to it: all `db` tests of a process share it, in whatever order.
+    """
     databases.make_template()
     database = databases.clone(f"kycrisk_test_{os.getpid()}")
-    with django_db_blocker.unblock(), databases.connected_to(database):
+    with databases.connected_to(database):
         yield
     databases.drop(database.name)
 

@@ -50,10 +50,12 @@ CHECKS = (
 def site(django_db_setup: None, django_db_blocker: Any) -> Iterator[tuple[Any, str]]:
     """Return the document with the application behind it, and a key for everything."""
     from apps.access.services import create_service_key
-    from kycrisk.wsgi import application
 
     database = databases.clone(f"kycrisk_fuzz_{os.getpid()}")
     with django_db_blocker.unblock(), databases.connected_to(database):
+        # what it warms up with is written to the database, so only now
+        from kycrisk.wsgi import application
+
         _, secret = create_service_key(
             name="fuzz",
             scopes=["assess", "events", "outcomes", "read", "admin"],
