@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.rings.cells import read_cells
-from ml.rings.links import read_links
+from ml.rings.links import Links, read_links
 from ml.rings.pairs import Pairs, find_pairs
 from ml.rings.work import with_work
 
@@ -15,6 +15,15 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 LIMIT: Final = 40
+
+
+def compared(backend: Any, *, as_of: datetime) -> tuple[Links, Pairs]:
+    """Return what each account has and does at T, and which pairs that speaks for.
+
+    `backend` is an Ibis backend that holds what was known at T (ml.schema).
+    """
+    links = with_work(read_links(backend, as_of=as_of), read_cells(backend))
+    return links, find_pairs(links)
 
 
 def candidates(backend: Any, *, as_of: datetime, limit: int = LIMIT) -> "pa.Table":
@@ -25,8 +34,7 @@ def candidates(backend: Any, *, as_of: datetime, limit: int = LIMIT) -> "pa.Tabl
     """
     import pyarrow as pa  # loaded with the tables
 
-    links = with_work(read_links(backend, as_of=as_of), read_cells(backend))
-    pairs = find_pairs(links)
+    links, pairs = compared(backend, as_of=as_of)
     left, right, pair = strongest(pairs, limit)
     return pa.table(
         {

@@ -8,15 +8,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.rings.cells import read_cells
+from ml.rings.candidates import compared
 from ml.rings.evidence import Term, conduct_of, held_views, shared_values
 from ml.rings.fingerprint import merge, newcomers
 from ml.rings.groups import find_groups
 from ml.rings.judge import Judged, judge
-from ml.rings.links import Links, read_links
-from ml.rings.pairs import find_pairs
+from ml.rings.links import Links
 from ml.rings.place import POINTS, VIEW_NAMES, place
-from ml.rings.work import with_work
 
 CODE_VERSION: Final = "3"
 SHOWN_OF_VIEW: Final = 20  # so that work never hides what a sign-up could share
@@ -52,8 +50,8 @@ def find(backend: Any, *, as_of: datetime) -> tuple[list[FoundRing], int]:
 
     `backend` is an Ibis backend that holds what was known at T (ml.schema).
     """
-    links = with_work(read_links(backend, as_of=as_of), read_cells(backend))
-    groups = find_groups(find_pairs(links), len(links.account_ids))
+    links, pairs = compared(backend, as_of=as_of)
+    groups = find_groups(pairs, len(links.account_ids))
     rings = [
         _ring(group, joined, links, as_of)
         for group, joined in _gathered(backend, groups, links)

@@ -10,7 +10,7 @@ import pytest
 
 from ml.rings.find import find
 from tests import canonical
-from tests.unit.ml_rings.test_find import (
+from tests.unit.ml_rings.world import (
     AS_OF,
     NEW,
     OLD,

@@ -13,7 +13,7 @@ from ml.rings.links import read_links
 from ml.rings.null import permuted
 from ml.rings.silence import SURPRISE, WINDOW, read_silences, windows
 from tests import canonical
-from tests.unit.ml_rings.test_find import (
+from tests.unit.ml_rings.world import (
     AS_OF,
     NEW,
     OLD,

@@ -10,7 +10,7 @@ from ml.rings.cells import Cells, read_cells
 from ml.rings.find import find
 from ml.rings.work import division, named
 from tests import canonical
-from tests.unit.ml_rings.test_find import AS_OF, NEW, World, account, exchange, value
+from tests.unit.ml_rings.world import AS_OF, NEW, World, account, exchange, value
 
 RANDOM = np.random.default_rng(11)
 

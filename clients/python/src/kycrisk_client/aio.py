@@ -209,11 +209,18 @@ class AsyncEventBuffer:
         wait = FIRST_WAIT
         try:
             while not await self._try(lines):
-                await asyncio.sleep(wait)  # a retry; `aclose` cancels it in the end
+                await self._pause(wait)
                 wait = min(2 * wait, LONGEST_WAIT)
         except asyncio.CancelledError:
             self._counters.dropped += len(lines)
             raise
+
+    async def _pause(self, wait: float) -> None:
+        """Wait before another try; `aclose` cuts a long wait, and cancels the last."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._closing.wait(), wait)
+        if self._closing.is_set():
+            await asyncio.sleep(FIRST_WAIT)  # the service shall not be hammered
 
     async def _try(self, lines: list[bytes]) -> bool:
         """Send a batch; return whether that is settled."""
