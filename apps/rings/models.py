@@ -34,6 +34,13 @@ class Ring(AppendOnlyModel):
     # the terms of the log-odds, and the values that hold the group together
     evidence = models.JSONField()
     first_seen_at = models.DateTimeField()
+    # Evidence against chance from facts newer than the ring: of those since the last
+    # test (none where this pass made no test), of all so far as a logarithm, and up to
+    # when facts were tested. Passes of older code have none.
+    e_value = models.FloatField(null=True)
+    log_e = models.FloatField(null=True)
+    tested_to = models.DateTimeField(null=True)
+    confirmed = models.BooleanField(default=False)
 
     class Meta:
         constraints = [

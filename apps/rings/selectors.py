@@ -161,7 +161,15 @@ def ring_content(row: Ring, members: Sequence[Membership]) -> dict[str, Any]:
         [one.account_id, one.level, one.agreement.hex(), list(one.views)]
         for one in ranked
     ]
-    return {
+    tested: dict[str, Any] = {}
+    if row.tested_to is not None and row.log_e is not None:
+        tested = {
+            "e_value": None if row.e_value is None else row.e_value.hex(),
+            "log_e": row.log_e.hex(),
+            "tested_to": row.tested_to.isoformat(),
+            "confirmed": row.confirmed,
+        }
+    return tested | {
         "members_sha256": canonical.digest(places),
         "ring_id": row.ring_id,
         "size": row.size,

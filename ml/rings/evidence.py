@@ -30,13 +30,15 @@ class Conduct:
     """What each account did and is, float64 [accounts]; NaN where unknown.
 
     requests: exchanges in the last 30 days; confirmed: 1 abuse, 0 legitimate;
-    declared: code of the declared organization, -1 where none; permitted: 0 or 1.
+    declared: code of the declared organization, -1 where none; permitted: 0 or 1;
+    region: code of the country of sign-up, to compare neighbors with neighbors only.
     """
 
     requests: NDArray[np.float64]
     confirmed: NDArray[np.float64]
     declared: NDArray[np.int64]
     permitted: NDArray[np.float64]
+    region: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +208,10 @@ def conduct_of(backend: Any, links: Links) -> Conduct:
     if known.any():
         codes[known] = np.unique(declared[known].astype(str), return_inverse=True)[1]
     permitted = np.array([float(one is not None) for one in scope])
-    return Conduct(_requests(backend, links), _labels(backend, links), codes, permitted)
+    country = accounts.column("signup_ip_country").fill_null("")
+    region = np.unique(country.to_numpy(zero_copy_only=False), return_inverse=True)[1]
+    requests, labels = _requests(backend, links), _labels(backend, links)
+    return Conduct(requests, labels, codes, permitted, region)
 
 
 def _requests(backend: Any, links: Links) -> NDArray[np.float64]:

@@ -1,6 +1,7 @@
 """The ring pass as one function: read, pair, group, weigh, name the members."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -9,14 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.rings.candidates import compared
-from ml.rings.evidence import Term, conduct_of, held_views, shared_values
+from ml.rings.evidence import Conduct, Term, conduct_of, held_views, shared_values
 from ml.rings.fingerprint import merge, newcomers
 from ml.rings.groups import find_groups
 from ml.rings.judge import Judged, judge
 from ml.rings.links import Links
 from ml.rings.place import POINTS, VIEW_NAMES, place
+from ml.rings.strangers import Standing, evidence_since
 
-CODE_VERSION: Final = "3"
+CODE_VERSION: Final = "4"
 SHOWN_OF_VIEW: Final = 20  # so that work never hides what a sign-up could share
 PROVEN: Final = 0.9  # of a group, before its fingerprint gathers others
 TENURE: Final = timedelta(days=180)
@@ -50,21 +52,33 @@ def find(backend: Any, *, as_of: datetime) -> tuple[list[FoundRing], int]:
 
     `backend` is an Ibis backend that holds what was known at T (ml.schema).
     """
+    rings, links, _ = find_and_test(backend, as_of=as_of)
+    return rings, links
+
+
+def find_and_test(
+    backend: Any, *, as_of: datetime, standing: Sequence[Standing] = ()
+) -> tuple[list[FoundRing], int, dict[str, float]]:
+    """Find rings as above, and test earlier ones on what came after them.
+
+    The third answer is the e-value of each standing ring's new facts, by name.
+    """
     links, pairs = compared(backend, as_of=as_of)
     groups = find_groups(pairs, len(links.account_ids))
+    conduct = conduct_of(backend, links)
     rings = [
         _ring(group, joined, links, as_of)
-        for group, joined in _gathered(backend, groups, links)
+        for group, joined in _gathered(backend, groups, conduct, links)
     ]
     rings.sort(key=lambda ring: (-len(ring.members), ring.members[0].account_id))
-    return rings, len(links.account)
+    tested = evidence_since(backend, links, conduct.region, standing)
+    return rings, len(links.account), tested
 
 
 def _gathered(
-    backend: Any, groups: list[NDArray[np.int64]], links: Links
+    backend: Any, groups: list[NDArray[np.int64]], conduct: Conduct, links: Links
 ) -> list[tuple[Judged, NDArray[np.int64]]]:
     """Judge the groups, and let proven ones merge and gather who belongs to them."""
-    conduct = conduct_of(backend, links)
     judged = judge(backend, groups, conduct, links)
     sure = {one.members.tobytes(): one for one in judged if one.probability >= PROVEN}
     whole = merge([one.members for one in sure.values()], links)

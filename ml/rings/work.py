@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.rings.cells import Cells
+from ml.rings.evalues import e_bh
 from ml.rings.links import Links
 from ml.rings.place import CAP, VIEW_NAMES
 
@@ -41,12 +42,7 @@ def named(ratio: NDArray[np.float64]) -> NDArray[np.bool_]:
 
     A likelihood ratio is an e-value: its mean is at most 1 where people are at work.
     """
-    order = np.argsort(-ratio, kind="stable")
-    rank = np.arange(1, len(ratio) + 1)
-    passed = ratio[order] >= np.log(len(ratio) / (FALSE_CELLS * rank))
-    chosen = np.zeros(len(ratio), dtype=bool)
-    chosen[order[: rank[passed].max(initial=0)]] = True
-    return chosen
+    return e_bh(ratio, tested=len(ratio), level=FALSE_CELLS)
 
 
 def with_work(links: Links, cells: Cells) -> Links:
@@ -120,15 +116,24 @@ def _recurring(
     uses: NDArray[np.float64], expected: NDArray[np.float64], spread: float
 ) -> NDArray[np.float64]:
     """Log-chance of a count of gamma-mixed rates, given that it is two or more."""
+    shape = 1.0 / np.expm1(spread**2)
+    idle = shape * np.log(shape / (shape + expected))
+    fewer = np.exp(idle) * (1.0 + shape * expected / (shape + expected))
+    chance = gamma_counts(uses, expected, spread)
+    return chance - np.log1p(-np.minimum(fewer, 1.0 - 1e-9))
+
+
+def gamma_counts(
+    counts: NDArray[np.float64], expected: NDArray[np.float64], spread: float
+) -> NDArray[np.float64]:
+    """Log-chance of counts whose rates spread by `spread` (log standard deviation)."""
     from scipy.special import gammaln  # loaded by the processes that find rings
 
     shape = 1.0 / np.expm1(spread**2)
     idle = np.log(shape / (shape + expected))
     busy = np.log(expected / (shape + expected))
-    chance = gammaln(uses + shape) - gammaln(shape) - gammaln(uses + 1)
-    chance += shape * idle + uses * busy
-    fewer = np.exp(shape * idle) * (1.0 + shape * np.exp(busy))
-    return chance - np.log1p(-np.minimum(fewer, 1.0 - 1e-9))
+    chance = gammaln(counts + shape) - gammaln(shape) - gammaln(counts + 1)
+    return np.asarray(chance + shape * idle + counts * busy)
 
 
 def _repeat_deficit(cells: Cells) -> NDArray[np.float64]:

@@ -1,5 +1,6 @@
 """Passes are stored: names live on from run to run, and what happened is kept."""
 
+import math
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -10,7 +11,15 @@ from apps.audit.services import Actor
 from apps.customers import services as customers
 from apps.rings import services
 from apps.rings.models import Ring, RingChange, RingRun
-from apps.rings.selectors import changes_of, ring_part_for_signup, ring_parts
+from apps.rings.presenters import evidence_words
+from apps.rings.selectors import (
+    audited_runs,
+    changes_of,
+    ring_part_for_signup,
+    ring_parts,
+)
+from apps.rings.services import passes
+from apps.rings.services.evidence import standing
 from ml.rings.find import FoundMember, FoundRing
 
 T = datetime(2026, 6, 1, tzinfo=UTC)
@@ -89,8 +98,8 @@ def test_the_part_that_leaves_a_ring_has_a_name_of_its_own(site):
     [name] = names_of(first)
     [ring] = Ring.objects.filter(run=first)
     found = _found(ring)
-    assert services._names([found], {}, [name]) != [name]
-    assert services._names([found], {}, []) == [name]
+    assert passes._names([found], {}, [name]) != [name]
+    assert passes._names([found], {}, []) == [name]
 
 
 def _found(ring: Ring) -> FoundRing:
@@ -153,3 +162,54 @@ def test_one_shared_view_moves_no_clean_account(site):
         assert part is not None
         joined = 1 - (1 - own) * (1 - part.probability * part.agreement)
         assert joined <= 1.2 * own
+
+
+def test_evidence_comes_from_newer_facts_alone_and_survives_passes_between(site):
+    """A pass an hour tests nothing; one after six hours tests the accounts of then."""
+    first = services.find_rings(as_of=T, at=T)
+    [ring] = Ring.objects.filter(run=first)
+    assert (ring.e_value, ring.log_e, ring.tested_to) == (None, 0.0, T)
+    soon = T + timedelta(hours=1)
+    [ring] = Ring.objects.filter(run=services.find_rings(as_of=soon, at=soon))
+    assert (ring.e_value, ring.log_e, ring.tested_to) == (None, 0.0, T)
+    assert standing(as_of=T + timedelta(hours=5)) == []
+    put(pool(["late"], T + DAY), T + DAY)
+    later = T + 2 * DAY
+    [due] = standing(as_of=later)
+    assert due.since == T
+    assert due.accounts == tuple(f"pool-{at:02}" for at in range(12))
+    [ring] = Ring.objects.filter(run=services.find_rings(as_of=later, at=later))
+    assert ring.e_value == 1.0
+    assert (ring.log_e, ring.tested_to, ring.confirmed) == (0.0, later, False)
+    assert list(audited_runs())
+
+
+def test_accounts_that_go_on_meeting_confirm_their_ring(site):
+    services.find_rings(as_of=T, at=T)
+    at, total = T, 0.0
+    for day in range(1, 7):
+        at = T + day * DAY
+        put(_moved("pool", 12, day, shared=True), at)
+        put(_moved("honest", 300, day, shared=False), at)
+        [ring] = Ring.objects.filter(run=services.find_rings(as_of=at, at=at))
+        assert ring.e_value > 1
+        total += math.log(ring.e_value)
+        assert ring.log_e == pytest.approx(total)
+    assert ring.confirmed
+    words = evidence_words(ring)
+    assert "It is confirmed: at most 5%" in words
+    assert f"{ring.tested_to:%-d %b %Y}" in words
+
+
+def _moved(kind: str, count: int, day: int, *, shared: bool) -> list[dict[str, object]]:
+    """Accounts that give a new address: the same one, or each its own."""
+    digits = 2 if kind == "pool" else 3
+    rows = []
+    for number in range(count):
+        since = T - (5 if kind == "pool" else 90) * DAY
+        name = f"{kind}-{number:0{digits}}"
+        [row] = pool([name], since) if kind == "pool" else [account(name, since)]
+        row["valid_from"] = T + day * DAY
+        row["address_line"] = f"{day} {'Drop' if shared else number} Lane"
+        rows.append(row)
+    return rows

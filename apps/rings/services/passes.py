@@ -14,9 +14,10 @@ from apps.core.ids import derived_id
 from apps.customers.selectors import ids_of
 from apps.rings.models import Membership, Ring, RingChange, RingRun
 from apps.rings.selectors import latest_run, ring_content, run_content
+from apps.rings.services.evidence import accumulate, last_tested, standing
 from apps.signals import selectors as signals
 from ml.rings.find import CODE_VERSION
-from ml.rings.identity import Known, changes, match
+from ml.rings.identity import Change, Known, changes, match
 
 if TYPE_CHECKING:
     from apps.signals.selectors import Engine
@@ -41,20 +42,25 @@ def find_rings(
         return _store(_find(opened, as_of), as_of=as_of, facts=facts, at=at)
 
 
-def _find(engine: "Engine", as_of: datetime) -> tuple[list["FoundRing"], int]:
-    from ml.rings.find import (
-        find,  # loads SciPy and Ibis, which most processes never need
-    )
+def _find(
+    engine: "Engine", as_of: datetime
+) -> tuple[list["FoundRing"], int, dict[str, float]]:
+    # loads SciPy and Ibis, which most processes never need
+    from ml.rings.find import find_and_test
 
-    return find(engine.backend, as_of=as_of)
+    return find_and_test(engine.backend, as_of=as_of, standing=standing(as_of=as_of))
 
 
 @transaction.atomic
 def _store(
-    found: tuple[list["FoundRing"], int], *, as_of: datetime, facts: str, at: datetime
+    found: tuple[list["FoundRing"], int, dict[str, float]],
+    *,
+    as_of: datetime,
+    facts: str,
+    at: datetime,
 ) -> RingRun:
-    rings, links = found
-    before = _before(as_of)
+    rings, links, tested = found
+    before, last = _before(as_of), last_tested(as_of=as_of)
     run = RingRun.objects.create(
         as_of=as_of,
         facts_digest=facts,
@@ -65,15 +71,25 @@ def _store(
     )
     now = [_known(ring) for ring in rings]
     names = _names(rings, match(before, now), before)
-    rows = Ring.objects.bulk_create(
-        [_ring_row(run, ring, name) for ring, name in zip(rings, names, strict=True)]
-    )
+    happened = changes(before, now, names)
+    rows = [_ring_row(run, ring, name) for ring, name in zip(rings, names, strict=True)]
+    accumulate(rows, last=last, tested=tested, changes=happened, as_of=as_of)
+    _write(run, rings, Ring.objects.bulk_create(rows), happened)
+    return run
+
+
+def _write(
+    run: RingRun,
+    rings: list["FoundRing"],
+    rows: Sequence[Ring],
+    happened: Sequence[Change],
+) -> None:
+    """Store members and changes of the rings of a pass, and put it into the log."""
     members = _members(rings, rows)
-    Membership.objects.bulk_create(
-        [one for group in members for one in group], batch_size=2000
-    )
+    places = [one for group in members for one in group]
+    Membership.objects.bulk_create(places, batch_size=2000)
     events = RingChange.objects.bulk_create(
-        [RingChange(run=run, **asdict(one)) for one in changes(before, now, names)]
+        [RingChange(run=run, **asdict(one)) for one in happened]
     )
     contents = [
         ring_content(row, group) for row, group in zip(rows, members, strict=True)
@@ -85,9 +101,8 @@ def _store(
         version=1,
         content=run_content(run, contents, events),
         actor=SYSTEM,
-        at=at,
+        at=run.created_at,
     )
-    return run
 
 
 def _members(rings: list["FoundRing"], rows: Sequence[Ring]) -> list[list[Membership]]:
