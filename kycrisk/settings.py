@@ -246,6 +246,7 @@ KYCRISK_JOBS: dict[str, tuple[int, int]] = {
     "signals.tend_lake": (86_400, 172_800),
     "reference.refresh_reference": (86_400, 172_800),
     "review.screen_names": (600, 1800),
+    "review.draw_audits": (86_400, 172_800),
     "audit.sequence": (2, 60),
 }
 
@@ -267,6 +268,10 @@ KYCRISK_RETENTION: dict[str, dict[str, object]] = {
         ),
     },
 }
+
+# --- review -------------------------------------------------------------------
+# Of a hundred conclusions of people, so many are about accounts that chance drew.
+KYCRISK_AUDIT_PERCENT = env.number("KYCRISK_AUDIT_PERCENT", 2, low=0, high=100)
 
 # --- audit --------------------------------------------------------------------
 AUDIT_ORIGIN = env.text("KYCRISK_LOG_ORIGIN", "kycrisk.local/log")

@@ -15,6 +15,7 @@ AUDIT_SUBJECTS: dict[str, str] = {
     "ring_run": "apps.rings.selectors.audited_runs",
     "model_version": "apps.scoring.selectors.audited_models",
     "promotion_approval": "apps.scoring.selectors.audited_approvals",
+    "audit_draw": "apps.scoring.selectors.audited_draws",
     "policy": "apps.decisions.selectors.audited_policies",
     "decision": "apps.decisions.selectors.audited_decisions",
     "assessment": "apps.assessments.selectors.audited_assessments",

@@ -57,8 +57,9 @@ class TrainingRows:
 
     labels: 1 abuse, 0 honest, NaN unknown. trust: weight of the row's label. shares:
     1 / rows of the account, so that a long life counts once. groups: the ring where
-    one is known, else the account. times: creation, seconds since 1970. audited: the
-    label comes from a random audit. history_unknown: columns that can change hold
+    one is known, else the account. times: creation, seconds since 1970. audited: how
+    many accounts one whose label comes from a random audit stands for (one over its
+    chance to be drawn), 0 for the others. history_unknown: columns that can change hold
     their last value, not the one in force at the snapshot.
     """
 
@@ -68,7 +69,7 @@ class TrainingRows:
     shares: Floats
     groups: NDArray[np.object_]
     times: Floats
-    audited: NDArray[np.bool_]
+    audited: Floats
     history_unknown: NDArray[np.bool_]
 
     def __len__(self) -> int:
@@ -83,6 +84,16 @@ class TrainingRows:
     def weights(self) -> Floats:
         unknown = np.isnan(self.labels)
         return self.shares * self.trust * np.where(unknown, UNLABELLED_WEIGHT, 1.0)
+
+    @property
+    def audit_weights(self) -> Floats:
+        """Weights of audited accounts, by whom they stand for; 0 for the others.
+
+        They add up to as many accounts as the audits are worth (Kish's count).
+        """
+        weights = self.shares * self.audited
+        squares = float(self.shares @ self.audited**2)
+        return weights * (weights.sum() / squares) if squares else weights
 
     @property
     def positives(self) -> int:

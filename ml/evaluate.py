@@ -47,6 +47,20 @@ def share(chosen: NDArray[np.bool_]) -> Share:
     return Share(successes / trials if trials else math.nan, low, high, trials)
 
 
+def weighted_share(chosen: NDArray[np.bool_], weights: Floats) -> Share:
+    """Return the weighted share of `chosen`, its interval at the effective count.
+
+    Weights that differ tell less: n of them count as (sum)^2 / sum of squares (Kish).
+    """
+    total = float(weights.sum())
+    if not total:
+        return share(chosen[:0])
+    value = float(weights[chosen].sum()) / total
+    effective = total**2 / float((weights**2).sum())
+    low, high = wilson(value * effective, effective)
+    return Share(value, low, high, len(chosen))
+
+
 def roc_auc(labels: Floats, scores: Floats, weights: Floats | None = None) -> float:
     """Return the chance that a positive outranks a negative; ties count half.
 
@@ -78,16 +92,28 @@ def pr_auc(labels: Floats, scores: Floats, weights: Floats | None = None) -> flo
     return float(np.sum(precision * positive) / positive.sum())
 
 
-def threshold_at(honest_scores: Floats, rate: float) -> float:
+def threshold_at(
+    honest_scores: Floats, rate: float, weights: Floats | None = None
+) -> float:
     """Return the lowest threshold that at most `rate` of honest accounts exceed.
 
     A score is flagged where it is strictly above the threshold.
     """
     if not len(honest_scores):
         return math.inf
+    if weights is not None:
+        return _weighted_threshold(honest_scores, rate, weights)
     ranked = np.sort(honest_scores)[::-1]
     allowed = math.floor(rate * len(ranked) + 1e-9)
     return float(ranked[min(allowed, len(ranked) - 1)])
+
+
+def _weighted_threshold(honest_scores: Floats, rate: float, weights: Floats) -> float:
+    values, at = np.unique(-honest_scores, return_inverse=True)
+    above = np.cumsum(np.bincount(at, weights))  # flagged below each value
+    allowed = rate * above[-1] * (1.0 + 1e-9)
+    place = min(int(np.searchsorted(above, allowed, "right")), len(values) - 1)
+    return float(-values[place])
 
 
 def recall_at(labels: Floats, scores: Floats, threshold: float) -> Share:

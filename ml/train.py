@@ -136,16 +136,16 @@ def _held_out(rows: TrainingRows, margins: Floats, late: NDArray[np.bool_]) -> H
 
     Random audits alone where there are enough: every other label was looked for.
     """
-    audited = late & rows.audited & ~np.isnan(rows.labels)
+    audited = late & (rows.audited > 0.0) & ~np.isnan(rows.labels)
     rarer = min(np.sum(rows.labels[audited] == each) for each in (0.0, 1.0))
-    chosen = audited if rarer >= AUDITS_TO_CALIBRATE else late
-    unknown = np.isnan(rows.labels[chosen])
+    enough = rarer >= AUDITS_TO_CALIBRATE
+    part = rows.rows(audited if enough else late)
     return HeldOut(
-        margins[chosen],
-        rows.targets[chosen],
-        rows.shares[chosen],
-        folds(rows.groups[chosen]),
-        np.where(unknown, dataset.COVERAGE * rows.trust[chosen], 1.0),
+        margins[audited if enough else late],
+        part.targets,
+        part.audit_weights if enough else part.shares,
+        folds(part.groups),
+        np.where(np.isnan(part.labels), dataset.COVERAGE * part.trust, 1.0),
     )
 
 
@@ -165,22 +165,23 @@ def measure(held_out: HeldOut, said: Floats) -> dict[str, Any]:
 
     What has no label counts as honest here, so these numbers are pessimistic.
     """
-    labels, margins = held_out.labels, held_out.margins
+    labels, margins, weights = held_out.labels, held_out.margins, held_out.weights
     if not len(labels) or not labels.any():
         return {"note": "no labelled abuse among later accounts"}
     recalls = {}
     for name, rate in (("recall_at_1pct_fpr", 0.01), ("recall_at_5pct_fpr", 0.05)):
-        threshold = evaluate.threshold_at(margins[labels == 0.0], rate)
-        found = evaluate.recall_at(labels, margins, threshold)
+        honest, abusive = labels == 0.0, labels == 1.0
+        threshold = evaluate.threshold_at(margins[honest], rate, weights[honest])
+        found = evaluate.weighted_share(margins[abusive] > threshold, weights[abusive])
         recalls[name] = {"value": found.value, "low": found.low, "high": found.high}
-    bins = evaluate.calibration_bins(labels, said, held_out.weights)
+    bins = evaluate.calibration_bins(labels, said, weights)
     numbers: dict[str, Any] = {
-        "pr_auc": evaluate.pr_auc(labels, margins, held_out.weights),
-        "roc_auc": evaluate.roc_auc(labels, margins, held_out.weights),
-        "brier": evaluate.brier(labels, said, held_out.weights),
-        "log_loss": evaluate.log_loss(labels, said, held_out.weights),
-        "calibration_error": evaluate.calibration_error(labels, said, held_out.weights),
-        "base_rate": float(np.average(labels, weights=held_out.weights)),
+        "pr_auc": evaluate.pr_auc(labels, margins, weights),
+        "roc_auc": evaluate.roc_auc(labels, margins, weights),
+        "brier": evaluate.brier(labels, said, weights),
+        "log_loss": evaluate.log_loss(labels, said, weights),
+        "calibration_error": evaluate.calibration_error(labels, said, weights),
+        "base_rate": float(np.average(labels, weights=weights)),
     }
     table = [
         {"predicted": b.predicted, "observed": b.observed, "weight": b.weight}

@@ -109,7 +109,10 @@ def check_may_read(*, assessment_id: str, user: "User", at: datetime) -> None:
     cases = Case.objects.filter(account=row.account).exclude(state=State.CLOSED)
     cases = cases.exclude(lane=Lane.SANCTIONS)  # they are not about the score
     for case_id in cases.values_list("id", flat=True):
-        if not case_view(case_id=case_id, user=user, at=at).model_open:
+        view = case_view(case_id=case_id, user=user, at=at)
+        # a random audit is blind for who decides it, and no lock for everybody else
+        bound = view.mine or view.case.lane != Lane.AUDIT
+        if bound and not view.model_open:
             raise EvidenceFirstError(
                 "Judge the evidence first; the explanation opens with the model's view"
                 " of the open case."

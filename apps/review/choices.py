@@ -18,6 +18,11 @@ class Lane(TextChoices):
     WAITING = "waiting", "Customer waiting"
     RING = "ring", "Rings"
     SANCTIONS = "sanctions", "Sanctions"
+    AUDIT = "audit", "Random audit"
+
+
+# Cases of these lanes stand beside an account's case about abuse, if it has one.
+BESIDE = (Lane.SANCTIONS, Lane.AUDIT)
 
 
 class Mode(TextChoices):

@@ -3,6 +3,7 @@ from django.db import models
 
 from apps.core.models import AppendOnlyModel
 from apps.review.choices import (
+    BESIDE,
     Answer,
     Confidence,
     Lane,
@@ -32,6 +33,10 @@ class Case(models.Model):
     decision = models.ForeignKey(
         "decisions.Decision", models.PROTECT, null=True, related_name="+"
     )
+    # chance chose the account, with a chance that is on file there
+    draw = models.OneToOneField(
+        "scoring.AuditDraw", models.PROTECT, null=True, related_name="+"
+    )
     state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
     lane = models.CharField(max_length=10, choices=Lane.choices)
     mode = models.CharField(max_length=16, choices=Mode.choices)
@@ -53,14 +58,18 @@ class Case(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["account"],
-                condition=~models.Q(state=State.CLOSED)
-                & ~models.Q(lane=Lane.SANCTIONS),
+                condition=~models.Q(state=State.CLOSED) & ~models.Q(lane__in=BESIDE),
                 name="one_open_case_per_account",
             ),
             models.UniqueConstraint(
                 fields=["account"],
                 condition=models.Q(lane=Lane.SANCTIONS) & ~models.Q(state=State.CLOSED),
                 name="one_open_sanctions_case",
+            ),
+            models.UniqueConstraint(
+                fields=["account"],
+                condition=models.Q(lane=Lane.AUDIT) & ~models.Q(state=State.CLOSED),
+                name="one_open_audit_case",
             ),
             models.UniqueConstraint(
                 fields=["ring_id"],

@@ -90,3 +90,29 @@ class Score(AppendOnlyModel):
 
     def __str__(self) -> str:
         return self.id
+
+
+class AuditDraw(AppendOnlyModel):
+    """An account that chance chose for a review, and how likely that was."""
+
+    id = models.CharField(primary_key=True, max_length=40)
+    account = models.ForeignKey("customers.Account", models.PROTECT, related_name="+")
+    # what the model said when it was drawn; the reviewer does not see it
+    score = models.ForeignKey(Score, models.PROTECT, related_name="+")
+    asked = models.BooleanField()  # the machine had asked for a person about it
+    top = models.BooleanField()  # drawn among the highest scores, not among the others
+    frame = models.IntegerField()  # accounts that it was drawn among
+    chance = models.FloatField()
+    drawn_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="chance_of_a_draw",
+                condition=models.Q(chance__gt=0.0, chance__lte=1.0),
+            )
+        ]
+        indexes = [models.Index(fields=["drawn_at"], name="audit_drawn_at")]
+
+    def __str__(self) -> str:
+        return self.id

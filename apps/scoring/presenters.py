@@ -5,6 +5,7 @@ from typing import Any
 
 from apps.scoring.models import ModelVersion
 from apps.scoring.selectors import adaptation_of
+from apps.scoring.services import Estimates
 from apps.scoring.services.enough import (
     AUDITS_TO_CALIBRATE,
     LEAST_GROUPS,
@@ -12,6 +13,7 @@ from apps.scoring.services.enough import (
     LEAST_POSITIVES,
     Labels,
 )
+from ml.evaluate import Share
 from ml.features import FAMILIES, FEATURES
 
 _BY_NAME = {feature.name: feature for feature in FEATURES}
@@ -102,6 +104,39 @@ def path(known: Labels) -> list[Step]:
         Step("rings or single abusive accounts", known.groups, LEAST_GROUPS),
         Step("random audits, to calibrate", known.audits, AUDITS_TO_CALIBRATE),
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """What random audits say of one model: counts, and shares with their intervals."""
+
+    drawn: int
+    decided: int
+    undecided: int
+    shares: list[tuple[str, str, int]]
+
+
+def audited(found: Estimates) -> Audited:
+    """Return the estimates as the model's page says them."""
+    return Audited(
+        found.drawn,
+        found.decided,
+        found.undecided,
+        [
+            (what, _share(one), one.count)
+            for what, one in (
+                ("Abuse among all accounts", found.prevalence),
+                ("Abuse among those that it asked people about", found.precision),
+                ("Of all abuse, asked people about", found.recall),
+            )
+        ],
+    )
+
+
+def _share(one: Share) -> str:
+    if not one.count:
+        return "not measurable yet"
+    return f"{one.value:.1%} ({one.low:.1%} to {one.high:.1%})"
 
 
 def card(row: ModelVersion, approvers: int) -> Card:

@@ -1,12 +1,13 @@
 """Reads of models and scores."""
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from apps.core import canonical
 from apps.scoring.choices import ModelState
 from apps.scoring.errors import UnknownModelError
-from apps.scoring.models import ModelVersion, PromotionApproval, Score
+from apps.scoring.models import AuditDraw, ModelVersion, PromotionApproval, Score
 
 
 def champions() -> dict[str, str]:
@@ -62,6 +63,22 @@ def latest_score(account_id: int) -> Score | None:
     return rows.order_by("-as_of", "-id").first()
 
 
+def draws_since(moment: datetime) -> int:
+    """Count the accounts drawn for an audit since a moment."""
+    return AuditDraw.objects.filter(drawn_at__gte=moment).count()
+
+
+def chances(*, at: datetime) -> dict[str, float]:
+    """Return account -> the chance with which it was last drawn for an audit."""
+    rows = AuditDraw.objects.filter(drawn_at__lte=at).order_by("drawn_at", "id")
+    return dict(rows.values_list("account__account_id", "chance"))
+
+
+def outcome_id(draw_id: str) -> str:
+    """Return the id of the outcome in which the audit of a draw ends."""
+    return f"audit:{draw_id}"
+
+
 def model_content(row: ModelVersion) -> dict[str, Any]:
     """Return what the audit log repeats of a model."""
     return {
@@ -87,6 +104,26 @@ def approval_content(row: PromotionApproval) -> dict[str, Any]:
         "approved_by": row.approved_by,
         "approved_at": row.approved_at.isoformat(),
     }
+
+
+def draw_content(row: AuditDraw) -> dict[str, Any]:
+    """Return what the audit log repeats of a draw."""
+    return {
+        "id": row.id,
+        "account": row.account_id,
+        "score": row.score_id,
+        "asked": row.asked,
+        "top": row.top,
+        "frame": row.frame,
+        "chance": row.chance,
+        "drawn_at": row.drawn_at.isoformat(),
+    }
+
+
+def audited_draws() -> Iterator[tuple[str, int, dict[str, Any]]]:
+    """Yield every draw for verify_audit."""
+    for row in AuditDraw.objects.order_by("pk").iterator():
+        yield row.id, 1, draw_content(row)
 
 
 def audited_models() -> Iterator[tuple[str, int, dict[str, Any]]]:

@@ -29,9 +29,11 @@ def model_card(request: HttpRequest, model_id: str) -> HttpResponse:
     """One model: what it was made of, how good it is, who wants it in use."""
     row = _row(model_id)
     given = selectors.approvers(row)
+    now = datetime.now(UTC)
     page = {
         "card": presenters.card(row, len(given)),
-        "path": presenters.path(labels_known(at=datetime.now(UTC))),
+        "path": presenters.path(labels_known(at=now)),
+        "audits": presenters.audited(services.estimates(model_id=row.id, at=now)),
         "may_approve": getattr(request.user, "role", None) in APPROVERS
         and actor_of(request).id not in given
         and row.state != ModelVersion.State.CHAMPION,

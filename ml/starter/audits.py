@@ -25,11 +25,12 @@ def read_by_audits(
 ) -> RiskModel:
     """Move all probabilities so that they fit the audited accounts among `rows`.
 
-    Audited accounts were chosen whatever their score, so their share of abuse is that
-    of the site. A few hundred hold too little abuse to bend the calibration; they can
-    move it by one number. Raise ValueError where no account was audited.
+    Audited accounts were drawn by chance and count by one over theirs, so their share
+    of abuse is that of the site. A few hundred hold too little abuse to bend the
+    calibration; they can move it by one number. Raise ValueError where no account was
+    audited.
     """
-    audits = rows.rows(rows.audited & ~np.isnan(rows.labels))
+    audits = rows.rows((rows.audited > 0.0) & ~np.isnan(rows.labels))
     if not len(audits):
         raise ValueError("No account of these rows was audited.")
     margins = starter.margins(starter.values(audits.frame))
@@ -38,7 +39,7 @@ def read_by_audits(
     held_out = calibrate.HeldOut(
         margins,
         audits.targets,
-        audits.shares,
+        audits.audit_weights,
         train.folds(audits.groups),
         np.ones(len(audits)),
     )
@@ -65,7 +66,7 @@ def shifted(
 
     The share leans toward BASE_RATE as if that were ASSUMPTION audits more.
     """
-    weights, targets = audits.shares, audits.targets
+    weights, targets = audits.audit_weights, audits.targets
     found = float(weights @ targets)
     share = (found + ASSUMPTION * BASE_RATE) / (float(weights.sum()) + ASSUMPTION)
     low, high = -calibrate.LIMIT, calibrate.LIMIT

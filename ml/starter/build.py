@@ -115,7 +115,7 @@ def _rows(world: World, moment: Moment, lacking: Sequence[str]) -> TrainingRows:
             dtype=object,
         ),
         times=np.zeros(count),
-        audited=no,
+        audited=np.zeros(count),
         history_unknown=no,
     )
 

@@ -10,7 +10,11 @@ from apps.review.policy.people import (
     switched_to_model,
 )
 from apps.review.policy.queue import (
+    AUDIT_DAYS,
+    AUDIT_RANK,
+    MINUTES,
     Stakes,
+    audits_due,
     band_level,
     lane_for,
     mode_for,
@@ -26,12 +30,16 @@ from apps.review.policy.words import compact, duration, percent
 
 __all__ = [
     "APPROVER_ROLES",
+    "AUDIT_DAYS",
+    "AUDIT_RANK",
+    "MINUTES",
     "NEEDS_APPROVAL",
     "NEXT",
     "REASONS",
     "HumanReason",
     "Stakes",
     "after",
+    "audits_due",
     "band_level",
     "check_disposition",
     "check_move",

@@ -1,5 +1,6 @@
 """The order of the queue: expected harm avoided for each minute of a reviewer."""
 
+import math
 from typing import NamedTuple
 
 from apps.review.choices import Lane, Mode
@@ -9,7 +10,17 @@ TOKENS_PER_HARM = 50_000.0
 HARM_FLOOR, HARM_CEILING = 0.05, 10.0
 # Cost an hour to a good customer while the machine's action stands.
 FRICTION = {"challenge": 0.3, "limit": 0.5, "hold": 0.8}
-MINUTES = {Lane.HARM: 4.0, Lane.WAITING: 3.0, Lane.RING: 12.0, Lane.SANCTIONS: 6.0}
+MINUTES = {
+    Lane.HARM: 4.0,
+    Lane.WAITING: 3.0,
+    Lane.RING: 12.0,
+    Lane.SANCTIONS: 6.0,
+    Lane.AUDIT: 4.0,
+}
+# Above what any stake reaches: audits are few, and one that waits for good spoils what
+# the others measure. The same for every account, so that the order tells nothing.
+AUDIT_RANK = 4.0
+AUDIT_DAYS = 28  # over which the share of audits among conclusions is kept
 ACTIVE_DAYS = 2.0
 # An interval no wider than this, and not around even odds, is one the model is sure of.
 NARROW, EVEN = 0.15, 0.5
@@ -49,6 +60,14 @@ def stakes_for(
 def sanctions_stakes() -> Stakes:
     """Return the stakes of a name that is like a listed one: the law does not wait."""
     return Stakes(HARM_CEILING, 0.0, MINUTES[Lane.SANCTIONS], 1.0)
+
+
+def audits_due(*, percent: int, concluded: int, drawn: int) -> int:
+    """Return how many accounts to draw: so many percent of conclusions, rounded up.
+
+    Both counts are of the same last days; a desk that concludes nothing audits nothing.
+    """
+    return max(0, math.ceil(percent * concluded / 100) - drawn)
 
 
 def stake_level(harm: float, friction: float) -> int:

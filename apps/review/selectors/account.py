@@ -10,9 +10,12 @@ SCORES, PAST = 60, 20
 
 
 def open_case_of(account: Account) -> Case | None:
-    """Return the open case about abuse of this account; there is one at most."""
+    """Return the account's open case about abuse, else its open audit, else None."""
     rows = Case.objects.filter(account=account).exclude(lane=Lane.SANCTIONS)
-    return rows.exclude(state=State.CLOSED).first()
+    open_ones = sorted(
+        rows.exclude(state=State.CLOSED), key=lambda case: case.lane == Lane.AUDIT
+    )
+    return open_ones[0] if open_ones else None
 
 
 def scores_of(account: Account) -> list[Score]:

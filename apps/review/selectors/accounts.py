@@ -46,7 +46,10 @@ LEFT JOIN LATERAL (
 LEFT JOIN LATERAL (
     SELECT action, source FROM decisions_decision d
     WHERE d.account_id = a.id ORDER BY d.as_of DESC, d.id DESC LIMIT 1) d ON true
-LEFT JOIN review_case c ON c.account_id = a.id AND c.state <> 'closed'
+LEFT JOIN LATERAL (
+    SELECT id, reference, state FROM review_case c
+    WHERE c.account_id = a.id AND c.state <> 'closed'
+    ORDER BY c.lane IN ('sanctions', 'audit'), c.id LIMIT 1) c ON true
 """
 _SELECT = """
 SELECT a.account_id, a.created_at, v.plan, v.kind,

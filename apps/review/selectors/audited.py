@@ -19,7 +19,9 @@ Audited = Iterator[tuple[str, int, dict[str, Any]]]
 
 
 def case_content(row: Case) -> dict[str, Any]:
-    return {
+    # only audits have a draw: what the log says of other cases stays as it was
+    drawn = {"draw": row.draw_id} if row.draw_id else {}
+    return drawn | {
         "id": row.id,
         "reference": row.reference,
         "account": row.account_id,

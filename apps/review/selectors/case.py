@@ -58,7 +58,7 @@ class CaseView:
 
 def case_view(*, case_id: str, user: "User", at: datetime) -> CaseView:
     """Return the case for this person; raises CaseNotFoundError."""
-    related = ("account", "decision", "ring_case")
+    related = ("account", "decision", "ring_case", "draw")
     case = Case.objects.select_related(*related).filter(pk=case_id).first()
     if case is None:
         raise CaseNotFoundError("There is no such case.")
@@ -122,6 +122,10 @@ def _score(case: Case) -> Score | None:
     """Return the score that the case was opened on, or its newest update's."""
     newest = case.updates.order_by("-at").select_related("decision").first()
     decision = newest.decision if newest else case.decision
+    if case.draw is not None:
+        return (
+            Score.objects.select_related("model").filter(pk=case.draw.score_id).first()
+        )
     if decision is None or decision.score_id is None:
         return None
     return Score.objects.select_related("model").filter(pk=decision.score_id).first()

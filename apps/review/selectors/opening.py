@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 
 from apps.core.sql import fetch
 from apps.decisions.models import Decision
-from apps.review.choices import Lane, State
+from apps.review.choices import BESIDE, Lane, State
 from apps.review.models import Case
 from apps.review.selectors.volume import Volume, volumes
 
@@ -26,7 +26,7 @@ SELECT asked.decision_id,
     (SELECT case_id FROM review_caseupdate u
      WHERE u.decision_id = asked.decision_id LIMIT 1)),
   (SELECT id FROM review_case c WHERE c.account_id = asked.account_id
-     AND c.state <> 'closed' AND c.lane <> 'sanctions'),
+     AND c.state <> 'closed' AND c.lane NOT IN ('sanctions', 'audit')),
   score.probability, score.low, score.high, score.ring_id, score.ring_probability,
   score.reasons::json,
   EXISTS (SELECT FROM features_signalsnapshot seen
@@ -90,7 +90,7 @@ def open_case_ids(account_ids: Collection[int]) -> dict[int, str]:
     if not account_ids:
         return {}
     rows = Case.objects.filter(account_id__in=account_ids)
-    rows = rows.exclude(state=State.CLOSED).exclude(lane=Lane.SANCTIONS)
+    rows = rows.exclude(state=State.CLOSED).exclude(lane__in=BESIDE)
     return dict(rows.values_list("account_id", "id"))
 
 

@@ -65,6 +65,7 @@ def lane_counts() -> dict[str, Any]:
         waiting=Count("pk", filter=working & Q(lane=Lane.WAITING)),
         ring=Count("pk", filter=working & Q(lane=Lane.RING)),
         sanctions=Count("pk", filter=working & Q(lane=Lane.SANCTIONS)),
+        audit=Count("pk", filter=working & Q(lane=Lane.AUDIT)),
         parked=Count("pk", filter=Q(state=State.WAITING)),
         approval=Count("pk", filter=Q(state=State.APPROVAL)),
         oldest=Min("opened_at", filter=working),

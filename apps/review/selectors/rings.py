@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import Count, Q
 
-from apps.review.choices import Lane, State
+from apps.review.choices import BESIDE, State
 from apps.review.models import Case
 from apps.rings.models import Membership, Ring, RingChange, RingRun
 from apps.rings.selectors import changes_of
@@ -84,7 +84,7 @@ def ring_page(ring: Ring, *, offset: int, show_scores: bool) -> RingPage:
         case.account_id: case
         for case in Case.objects.filter(account_id__in=accounts)
         .exclude(state=State.CLOSED)
-        .exclude(lane=Lane.SANCTIONS)
+        .exclude(lane__in=BESIDE)
     }
     scores = _newest_scores(accounts) if show_scores else {}
     return RingPage(

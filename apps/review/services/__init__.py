@@ -1,6 +1,7 @@
 """Writes of review: opening, taking, judging, approving; each audited."""
 
 from apps.review.services.approving import approve, give_opinion
+from apps.review.services.audits import draw_audits
 from apps.review.services.leases import (
     LEASE,
     extend_lease,
@@ -24,6 +25,7 @@ __all__ = [
     "add_note",
     "approve",
     "decide",
+    "draw_audits",
     "extend_lease",
     "give_opinion",
     "open_cases",

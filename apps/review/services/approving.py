@@ -18,6 +18,7 @@ from apps.review.errors import (
 )
 from apps.review.models import Approval, Case, Disposition, Opinion
 from apps.review.selectors.audited import approval_content, opinion_content
+from apps.review.services.audits import record_finding
 from apps.review.services.log import person, record_said
 from apps.review.services.moves import locked_case, move
 
@@ -86,14 +87,14 @@ def approve(
         actor=person(user),
         at=at,
     )
-    move(
-        case,
-        State.CLOSED if agreed else State.OPEN,
-        kind="closed" if agreed else "reopened",
-        actor=person(user),
-        at=at,
-    )
+    _move_on(case, agreed=agreed, user=user, at=at)
+    record_finding(case, answer=proposal.answer, actor=person(user), at=at)
     return row
+
+
+def _move_on(case: Case, *, agreed: bool, user: "User", at: datetime) -> None:
+    state, kind = (State.CLOSED, "closed") if agreed else (State.OPEN, "reopened")
+    move(case, state, kind=kind, actor=person(user), at=at)
 
 
 def _open_proposal(case_id: str, user: "User") -> tuple[Case, Disposition]:

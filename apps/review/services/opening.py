@@ -76,7 +76,7 @@ def _account_cases(
     }
     if not first:
         return {}
-    numbers = iter(_case_numbers(len(first)))
+    numbers = iter(case_numbers(len(first)))
     cases = [
         _case(row, rings, number=next(numbers), as_of=as_of, at=at)
         for row in first.values()
@@ -222,7 +222,7 @@ def open_case(
     """Open one case without a machine's decision: its evidence is shown first."""
     case = Case(
         id=new_id("case", at),
-        reference=policy.reference(_case_numbers(1)[0]),
+        reference=policy.reference(case_numbers(1)[0]),
         account_id=account_id,
         ring_id=ring_id,
         state=State.OPEN,
@@ -241,6 +241,6 @@ def open_case(
     return case
 
 
-def _case_numbers(count: int) -> list[int]:
+def case_numbers(count: int) -> list[int]:
     """Draw case numbers from their sequence."""
     return [int(number) for (number,) in fetch(_NUMBERS_SQL, count)]

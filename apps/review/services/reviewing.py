@@ -23,6 +23,7 @@ from apps.review.selectors.audited import (
     impression_content,
     note_content,
 )
+from apps.review.services.audits import record_finding
 from apps.review.services.log import person, record_said
 from apps.review.services.moves import finish, held_case, locked_case
 
@@ -133,6 +134,7 @@ def decide(
     )
     _record(row, at=at, user=user)
     _move_on(case, row, user=user, at=at)
+    record_finding(case, answer=row.answer, actor=person(user), at=at)
     return row
 
 

@@ -20,6 +20,7 @@ LANES = (
     ("waiting", "Customer waiting"),
     ("ring", "Rings"),
     ("sanctions", "Sanctions"),
+    ("audit", "Random audits"),
     ("approval", "Approvals"),
     ("parked", "Waiting on others"),
 )

@@ -2,7 +2,9 @@
 
 from apps.scoring.services.again import columns_of, rescore_batch
 from apps.scoring.services.champions import champion, forget_models, model_of
+from apps.scoring.services.drawing import Candidate, draw_for_audit
 from apps.scoring.services.drifting import Drift, drift
+from apps.scoring.services.estimates import Estimates, estimates
 from apps.scoring.services.promotion import approve, promote, rollback
 from apps.scoring.services.scoring import kinds_for, rescore, score, score_with
 from apps.scoring.services.starter import ensure_starter
@@ -10,13 +12,17 @@ from apps.scoring.services.stored import from_row, score_rows
 from apps.scoring.services.training import Trained, train
 
 __all__ = [
+    "Candidate",
     "Drift",
+    "Estimates",
     "Trained",
     "approve",
     "champion",
     "columns_of",
+    "draw_for_audit",
     "drift",
     "ensure_starter",
+    "estimates",
     "forget_models",
     "from_row",
     "kinds_for",

@@ -6,7 +6,7 @@ entry model learns from each account as it looked within a week of being opened.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from apps.core.progress import Progress
 from apps.features.services import take_snapshots
+from apps.scoring import selectors
 from apps.scoring.choices import ModelKind
 from apps.signals.selectors import open_engine
 from ml import dataset
@@ -41,12 +42,16 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Everything but features that was known at the cut-off."""
+    """Everything but features that was known at the cut-off.
+
+    `chances` holds with which chance an account was drawn for a random audit.
+    """
 
     as_of: datetime
     created: Mapping[str, datetime]
     history_unknown: frozenset[str]
     labels: Mapping[str, Label]
+    chances: Mapping[str, float] = field(default_factory=dict)
 
     def positives(self) -> int:
         return sum(label.value == 1.0 for label in self.labels.values())
@@ -88,6 +93,7 @@ def facts_at(engine: "Engine", as_of: datetime) -> Facts:
         {row["account_id"]: row["created_at"] for row in accounts},
         frozenset(row["account_id"] for row in accounts if row["history"] == "unknown"),
         latest_labels(outcomes),
+        selectors.chances(at=as_of),
     )
 
 
@@ -176,14 +182,29 @@ def _rows(
             dtype=object,
         ),
         times=_floats(_aware(known.created[each]).timestamp() for each in ids),
-        audited=np.array(
-            [one is not None and one.source == "random_audit" for one in labels],
-            dtype=bool,
-        ),
+        audited=_audited(known, ids),
         history_unknown=np.array(
             [each in known.history_unknown for each in ids], dtype=bool
         ),
     )
+
+
+def _audited(known: Facts, ids: Sequence[str]) -> NDArray[np.float64]:
+    """Return how many accounts each audited one stands for, 0 for the others.
+
+    One whose chance is not on file was drawn by somebody else: it stands for as many
+    as the others do on average.
+    """
+    audited = {
+        name for name, one in known.labels.items() if one.source == "random_audit"
+    }
+    drawn = [1.0 / known.chances[each] for each in audited & known.chances.keys()]
+    usual = float(np.mean(drawn)) if drawn else 1.0
+    stands = {
+        each: 1.0 / known.chances[each] if each in known.chances else usual
+        for each in audited
+    }
+    return _floats(stands.get(each, 0.0) for each in ids)
 
 
 def _maturity(known: Facts, account_id: str) -> float:

@@ -67,3 +67,17 @@ def test_labels_that_were_looked_for_have_no_part(starter):
     nobody = replace(rows, audited=np.zeros(300, dtype=bool))
     with pytest.raises(ValueError, match="audited"):
         read_by_audits(starter, nobody, AS_OF)
+
+
+def test_audits_that_preferred_high_scores_count_by_whom_they_stand_for(starter):
+    rows = audits(300, 30)
+    rare = (
+        np.arange(300) < 60
+    )  # all abuse among those that were drawn ten times as often
+    drawn = replace(rows, audited=np.where(rare, 1.0, 10.0))
+    alike = read_by_audits(starter, rows, AS_OF)
+    weighed = read_by_audits(starter, drawn, AS_OF)
+    assert mean(weighed, rows) < mean(alike, rows)
+    weights = drawn.audit_weights
+    assert weights.sum() == pytest.approx(2460**2 / (60 + 240 * 100))
+    assert (weights @ drawn.targets) / weights.sum() == pytest.approx(30 / 2460)
