@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+
 from apps.core.errors import ConflictError, DomainError, NotFoundError
 
 
@@ -31,6 +33,17 @@ class UnknownModelError(NotFoundError):
 
 class PromotionError(ConflictError):
     code = "promotion_refused"
+
+
+class GatesRefuseError(PromotionError):
+    """A gate refuses the model; a second person may overrule it and says why."""
+
+    code = "gates_refuse"
+
+    def __init__(self, refusals: Sequence[str]) -> None:
+        super().__init__(
+            f"Not put in use: {'; '.join(refusals)}. To overrule this, say why."
+        )
 
 
 class OwnApprovalError(PromotionError):

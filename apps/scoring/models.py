@@ -50,6 +50,8 @@ class PromotionApproval(AppendOnlyModel):
     model_row_version = models.IntegerField()
     approved_by = models.CharField(max_length=64)
     approved_at = models.DateTimeField()
+    gates = models.JSONField(default=list)  # ml.gates.Gate as they stood, as objects
+    reason = models.TextField(blank=True, default="")  # to agree against a gate
 
     class Meta:
         constraints = [

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 from apps.core import canonical
@@ -40,6 +41,11 @@ def adaptation_of(manifest: Mapping[str, Any]) -> str:
     Manifests leave the usual value out (see ml.manifest.Manifest).
     """
     return str(manifest.get("adaptation", "trained"))
+
+
+def consents(row: ModelVersion) -> list[PromotionApproval]:
+    """Return every consent that a model ever got, the oldest first."""
+    return list(PromotionApproval.objects.filter(model=row).order_by("approved_at"))
 
 
 def approvers(row: ModelVersion) -> list[str]:
@@ -97,7 +103,13 @@ def model_content(row: ModelVersion) -> dict[str, Any]:
 
 def approval_content(row: PromotionApproval) -> dict[str, Any]:
     """Return what the audit log repeats of one person's consent."""
-    return {
+    # consents older than gates have none: what the log says of them stays as it was
+    judged = (
+        {"gates": canonical.digest(row.gates), "reason_sha256": _digest(row)}
+        if row.gates
+        else {}
+    )
+    return judged | {
         "id": row.id,
         "model": row.model_id,
         "model_row_version": row.model_row_version,
@@ -124,6 +136,12 @@ def audited_draws() -> Iterator[tuple[str, int, dict[str, Any]]]:
     """Yield every draw for verify_audit."""
     for row in AuditDraw.objects.order_by("pk").iterator():
         yield row.id, 1, draw_content(row)
+
+
+def _digest(row: PromotionApproval) -> str:
+    """Return a digest of free text, salted with the row's id; empty stays empty."""
+    text = f"{row.id}\n{row.reason}".encode()
+    return sha256(text).hexdigest() if row.reason else ""
 
 
 def audited_models() -> Iterator[tuple[str, int, dict[str, Any]]]:

@@ -13,6 +13,7 @@ from apps.scoring.errors import UnknownModelError
 from apps.scoring.models import ModelVersion
 from apps.scoring.services.enough import labels_known
 
+MAX_REASON = 2000
 APPROVERS: tuple[str, ...] = (Role.MODEL_OWNER, Role.LEAD)
 
 
@@ -30,13 +31,20 @@ def model_card(request: HttpRequest, model_id: str) -> HttpResponse:
     row = _row(model_id)
     given = selectors.approvers(row)
     now = datetime.now(UTC)
+    may_approve = (
+        getattr(request.user, "role", None) in APPROVERS
+        and actor_of(request).id not in given
+        and row.state != ModelVersion.State.CHAMPION
+    )
+    judged = services.judge(row) if row.state != ModelVersion.State.CHAMPION else ()
     page = {
         "card": presenters.card(row, len(given)),
         "path": presenters.path(labels_known(at=now)),
         "audits": presenters.audited(services.estimates(model_id=row.id, at=now)),
-        "may_approve": getattr(request.user, "role", None) in APPROVERS
-        and actor_of(request).id not in given
-        and row.state != ModelVersion.State.CHAMPION,
+        "gates": judged,
+        "refused": any(gate.passed is False for gate in judged),
+        "consents": selectors.consents(row),
+        "may_approve": may_approve,
     }
     return render(request, "scoring/model.html", page)
 
@@ -47,7 +55,10 @@ def model_approve(request: HttpRequest, model_id: str) -> HttpResponse:
     """Record this person's consent; the second one puts the model in use."""
     try:
         row = services.approve(
-            model_id=_row(model_id).id, by=actor_of(request), at=datetime.now(UTC)
+            model_id=_row(model_id).id,
+            by=actor_of(request),
+            at=datetime.now(UTC),
+            reason=request.POST.get("reason", "").strip()[:MAX_REASON],
         )
     except DomainError as error:
         messages.error(request, error.detail)

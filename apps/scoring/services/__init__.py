@@ -5,7 +5,7 @@ from apps.scoring.services.champions import champion, forget_models, model_of
 from apps.scoring.services.drawing import Candidate, draw_for_audit
 from apps.scoring.services.drifting import Drift, drift
 from apps.scoring.services.estimates import Estimates, estimates
-from apps.scoring.services.promotion import approve, promote, rollback
+from apps.scoring.services.promotion import approve, judge, promote, rollback
 from apps.scoring.services.scoring import kinds_for, rescore, score, score_with
 from apps.scoring.services.starter import ensure_starter
 from apps.scoring.services.stored import from_row, score_rows
@@ -25,6 +25,7 @@ __all__ = [
     "estimates",
     "forget_models",
     "from_row",
+    "judge",
     "kinds_for",
     "model_of",
     "promote",

@@ -1,6 +1,9 @@
 """Which model is in use: two people's consent, one pointer, and the way back."""
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from django.db import transaction
 
@@ -9,31 +12,82 @@ from apps.audit.services import Actor
 from apps.core.ids import new_id
 from apps.scoring import selectors
 from apps.scoring.choices import ModelState
-from apps.scoring.errors import OwnApprovalError, PromotionError, UnknownModelError
+from apps.scoring.errors import (
+    GatesRefuseError,
+    OwnApprovalError,
+    PromotionError,
+    UnknownModelError,
+    UnusableModelError,
+)
 from apps.scoring.models import ModelVersion, PromotionApproval
 from apps.scoring.services.champions import forget_models, model_of
+from ml import gates
+
+if TYPE_CHECKING:
+    from ml.model import RiskModel
 
 PEOPLE = 2
 
 
 @transaction.atomic
-def approve(*, model_id: str, by: Actor, at: datetime) -> ModelVersion:
+def approve(
+    *, model_id: str, by: Actor, at: datetime, reason: str = ""
+) -> ModelVersion:
     """Record one person's consent; the second one makes the model the champion.
 
     Raise OwnApprovalError where that person has consented already, PromotionError
-    where the model is in use, UnusableModelError where its files are not sound.
+    where the model is in use, UnusableModelError where its files are not sound, and
+    GatesRefuseError where the second person gives no reason to overrule a gate.
     """
     row = _locked(model_id)
     _check_promotable(row)
     given = selectors.approvers(row)
     if by.id in given:
         raise OwnApprovalError
+    last = len(given) + 1 >= PEOPLE
+    judged = judge(row)
+    refused = gates.refusals(judged)
+    if last and refused and not reason:
+        raise GatesRefuseError(refused)
+    _consent(row, judged, reason, by, at)
+    if last:
+        _make_champion(row, by, at)
+    return row
+
+
+def judge(row: ModelVersion) -> tuple[gates.Gate, ...]:
+    """Hold a model against every gate; one whose files are not sound has only that."""
+    try:
+        model = model_of(row.id, current=True).model
+    except UnusableModelError as error:
+        return (gates.Gate("files", error.detail, "signed and whole", passed=False),)
+    in_use = selectors.champion_of(row.kind)
+    return gates.gates(model, _sound(in_use) if in_use and in_use != row else None)
+
+
+def _sound(row: ModelVersion) -> "RiskModel | None":
+    try:
+        return model_of(row.id).model
+    except UnusableModelError:
+        return None  # nothing to compare with
+
+
+def _consent(
+    row: ModelVersion,
+    judged: Sequence[gates.Gate],
+    reason: str,
+    by: Actor,
+    at: datetime,
+) -> None:
+    """Store one person's consent, with the gates as that person saw them."""
     approval = PromotionApproval.objects.create(
         id=new_id("apr", at),
         model=row,
         model_row_version=row.row_version,
         approved_by=by.id,
         approved_at=at,
+        gates=[asdict(gate) for gate in judged],
+        reason=reason,
     )
     audit.record(
         kind="scoring.promotion.approved",
@@ -44,9 +98,6 @@ def approve(*, model_id: str, by: Actor, at: datetime) -> ModelVersion:
         actor=by,
         at=at,
     )
-    if len(given) + 1 >= PEOPLE:
-        _make_champion(row, by, at)
-    return row
 
 
 @transaction.atomic

@@ -1,16 +1,29 @@
+import json
+
+import msgspec
 import pytest
+from django.conf import settings
+from django.core.management import call_command
 from django.db import connection, transaction
 from django.db.utils import IntegrityError
 
 from apps.access.models import User
 from apps.access.services import create_user
-from apps.audit.services import Actor
+from apps.audit.services import Actor, sequence_now
+from apps.audit.subjects import compare
 from apps.core import canonical
 from apps.core.errors import AppendOnlyError
 from apps.scoring import selectors, services
-from apps.scoring.errors import OwnApprovalError, PromotionError, UnknownModelError
+from apps.scoring.errors import (
+    GatesRefuseError,
+    OwnApprovalError,
+    PromotionError,
+    UnknownModelError,
+)
 from apps.scoring.models import ModelVersion, PromotionApproval
-from tests.integration.scoring.conftest import ACTOR, AT, register
+from ml.manifest import signing_key
+from ml.model import RiskModel
+from tests.integration.scoring.conftest import ACTOR, AT, Made, register
 
 ANNA, BEN = Actor("user", "1"), Actor("user", "2")
 
@@ -190,3 +203,76 @@ def test_an_unknown_model_has_no_page(pages):
 
 def test_the_list_is_a_page_when_empty(pages):
     assert "No model yet" in pages("analyst").get("/models").content.decode()
+
+
+def changed(made, folder, **metrics):
+    """Return a model whose manifest claims other numbers, signed by this site."""
+    manifest = made.model.manifest
+    model = RiskModel(
+        msgspec.structs.replace(
+            manifest,
+            metrics=manifest.metrics | metrics,
+            rows=manifest.rows | {"late_positives": 80},
+        ),
+        made.model.text,
+    )
+    model.save(folder, signing_key(settings.KYCRISK_LOG_SIGNING_KEY))
+    return Made(model, folder)
+
+
+@pytest.fixture
+def worse(db, trained, tmp_path):
+    """A champion that finds 90 % of the abuse, and a candidate that finds 10 %."""
+    for name, found, said in (("good", 0.9, "entry"), ("worse", 0.1, "second")):
+        share = {"value": found, "low": found - 0.05, "high": found + 0.05}
+        numbers = {"recall_at_1pct_fpr": share, "calibration_error": 0.01}
+        made = changed(trained[said], tmp_path / name, **numbers)
+        register(made, f"mdl_{name}")
+    services.promote(model_id="mdl_good", by=ACTOR, at=AT)
+    return "mdl_worse"
+
+
+def test_a_worse_model_takes_a_second_person_with_a_reason(worse):
+    services.approve(model_id=worse, by=ANNA, at=AT)
+    with pytest.raises(GatesRefuseError, match=r"recall: 10\.0%"):
+        services.approve(model_id=worse, by=BEN, at=AT)
+    assert selectors.champions() == {"entry": "mdl_good"}
+    assert selectors.approvers(selectors.model_by_id(worse)) == ["1"]
+    why = "The old one was measured on ended campaigns."
+    services.approve(model_id=worse, by=BEN, at=AT, reason=why)
+    settle()
+    assert selectors.champions() == {"entry": "mdl_worse"}
+    first, second = PromotionApproval.objects.order_by("approved_by")
+    assert (first.reason, second.reason) == ("", why)
+    assert [one["name"] for one in second.gates if one["passed"] is False] == ["recall"]
+    sequence_now(at=AT)
+    assert not compare("promotion_approval", selectors.audited_approvals())[1]
+    assert why not in str(logged())
+
+
+def test_the_page_shows_what_refuses_and_takes_the_reason(pages, worse):
+    client = pages("model_owner")
+    page = client.get(f"/models/{worse}").content.decode()
+    assert "reaches 85.0%" in page
+    assert 'name="reason"' in page
+    client.post(f"/models/{worse}/approve")
+    lead = pages("lead")
+    answer = lead.post(f"/models/{worse}/approve", follow=True).content.decode()
+    assert "say why" in answer
+    lead.post(f"/models/{worse}/approve", {"reason": "Rings that ended."})
+    assert selectors.champions() == {"entry": worse}
+    assert "Rings that ended." in lead.get(f"/models/{worse}").content.decode()
+
+
+def test_the_command_tells_what_the_gates_say(worse, capsys):
+    call_command("promote", worse, "--no-approval", "--json")
+    told = capsys.readouterr()
+    assert "recall REFUSES: 10.0%" in told.out + told.err
+    assert json.loads(told.out.splitlines()[-1])["gates"]["recall"] is False
+
+
+def test_the_page_of_a_damaged_model_says_so(pages, trained, settings):
+    register(trained["entry"], "mdl_1")
+    (settings.KYCRISK_MODELS / "mdl_1" / "manifest.sig").write_text("00" * 64)
+    page = pages("model_owner").get("/models/mdl_1").content.decode()
+    assert "not signed by this installation" in page

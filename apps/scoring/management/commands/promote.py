@@ -6,13 +6,15 @@ from django.core.management.base import CommandParser
 
 from apps.audit.services import Actor
 from apps.core.commands import KycriskCommand, Unusable
-from apps.scoring.services import promote
+from apps.scoring import selectors
+from apps.scoring.services import judge, promote
 
 
 class Command(KycriskCommand):
     help = (
-        "Put a model in use. Two people approve it on its page in the console; demo"
-        " and test settings can do without."
+        "Put a model in use. Two people approve it on its page in the console, where a"
+        " gate that refuses takes a reason to overrule; demo and test settings can do"
+        " without, and are told what the gates say."
     )
     example = "mdl_01JD8Q6R3T5V7W9X0Y2Z4A6B8C --no-approval"
 
@@ -32,8 +34,13 @@ class Command(KycriskCommand):
             )
         if settings.KYCRISK_ENV == "production":
             raise Unusable("--no-approval is for demo and test settings only.")
+        judged = judge(selectors.model_by_id(model_id))
+        for gate in judged:
+            word = {True: "holds", False: "REFUSES", None: "not measured"}[gate.passed]
+            self.say(f"{gate.name} {word}: {gate.found}; asked: {gate.asked}")
         row = promote(
             model_id=model_id, by=Actor("system", "promote"), at=datetime.now(UTC)
         )
         self.say(f"{row.kind} model {row.version} is in use.")
-        return {"id": row.id, "kind": row.kind, "state": row.state}
+        told = {gate.name: gate.passed for gate in judged}
+        return {"id": row.id, "kind": row.kind, "state": row.state, "gates": told}
