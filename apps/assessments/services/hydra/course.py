@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from apps.assessments.services.hydra.home import Home, once
 from apps.assessments.services.hydra.plan import END, TRAINED, Plan, World, day_of
@@ -19,18 +19,25 @@ Step = Callable[[], None]
 class Course:
     """The folder of one world, its home, and what was exported so far.
 
-    Every finished step leaves a mark, so that a run that was stopped is taken up where
-    it was: commands are safe to repeat, and only an unfinished step is done again.
+    A context manager, for the process of its home. Every finished step leaves a mark,
+    so that a run that was stopped is taken up where it was: commands are safe to
+    repeat, and only an unfinished step is done again.
     """
 
     plan: Plan
     world: World
     folder: Path
+    home: Home = field(init=False)
     exports: dict[datetime, benchmark.Export] = field(default_factory=dict)
 
-    @property
-    def home(self) -> Home:
-        return Home(self.folder / "home")
+    def __post_init__(self) -> None:
+        self.home = Home(self.folder / "home")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        self.home.close()
 
     @property
     def written(self) -> Path:

@@ -6,9 +6,8 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from django.conf import settings
 
@@ -17,29 +16,45 @@ from apps.assessments.errors import BenchmarkError
 _WORDS_OF_AN_ERROR = 5  # lines
 
 
-@dataclass(frozen=True, slots=True)
 class Home:
-    """One KYCRISK_HOME; its commands are processes that know of no truth."""
+    """One KYCRISK_HOME; a process that knows of no truth runs its commands.
 
-    folder: Path
+    A context manager: the process starts with the first command and ends with it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._process: subprocess.Popen[str] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the process, if one runs; the next command starts another."""
+        if self._process is not None:
+            self._process.communicate()
+            self._process = None
 
     def call(self, *words: str) -> dict[str, Any]:
         """Run one command in this home and return its result."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        done = subprocess.run(  # noqa: S603 - our own commands, no shell
-            [sys.executable, "manage.py", *words, "--json"],
-            cwd=settings.BASE_DIR,
-            env={**os.environ, **_shared_keys(), "KYCRISK_HOME": str(self.folder)},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            lines = done.stderr.splitlines(keepends=True)[-_WORDS_OF_AN_ERROR:]
-            reason = "".join(lines).strip()
-            raise BenchmarkError(f"{words[0]} ended with {done.returncode}: {reason}")
-        return dict(json.loads(done.stdout.strip().splitlines()[-1]))
+        if self._process is None:
+            self._process = self._start()
+        asked, told = self._process.stdin, self._process.stdout
+        if asked is None or told is None:
+            raise AssertionError("Both were asked for as pipes.")
+        asked.write(json.dumps(words) + "\n")
+        asked.flush()
+        line = told.readline()
+        if not line:
+            raise BenchmarkError(f"{words[0]} took its process down: {self._last()}")
+        answer = json.loads(line)
+        if answer["code"]:
+            reason = _end_of(answer["messages"])
+            raise BenchmarkError(f"{words[0]} ended with {answer['code']}: {reason}")
+        return dict(answer["result"])
 
     def adopt(self, models: Sequence[Path]) -> None:
         """Make models that were trained elsewhere the champions here."""
@@ -50,7 +65,42 @@ class Home:
     def empty(self) -> None:
         """Drop whatever an earlier run left."""
         if self.folder.exists():
-            self.call("reset", "--yes")
+            self.close()
+            subprocess.run(
+                [sys.executable, "manage.py", "reset", "--yes"],
+                cwd=settings.BASE_DIR,
+                env=self._environment(),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                check=True,
+            )
+
+    @property
+    def _log(self) -> Path:
+        return self.folder.with_suffix(".log")
+
+    def _start(self) -> "subprocess.Popen[str]":
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with self._log.open("w") as log:
+            return subprocess.Popen(
+                [sys.executable, "manage.py", "batch"],
+                cwd=settings.BASE_DIR,
+                env=self._environment(),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
+
+    def _environment(self) -> dict[str, str]:
+        return {**os.environ, **_shared_keys(), "KYCRISK_HOME": str(self.folder)}
+
+    def _last(self) -> str:
+        return _end_of(self._log.read_text())
+
+
+def _end_of(messages: str) -> str:
+    return "\n".join(messages.strip().splitlines()[-_WORDS_OF_AN_ERROR:])
 
 
 @contextmanager

@@ -34,23 +34,24 @@ def run(plan: Plan, *, folder: Path, advance: Advance) -> dict[str, Any]:
     `folder` keeps what was done; the same call takes up a run that was stopped.
     BenchmarkError where a command fails or a result is refused.
     """
-    lessons = {
-        world.operators: _teach(_course(plan, world, folder), advance)
-        for world in plan.teachers
-    }
+    lessons = {}
+    for world in plan.teachers:
+        with _course(plan, world, folder) as course:
+            lessons[world.operators] = _teach(course, advance)
 
     def one(world: World) -> dict[str, Any]:
-        course = _course(plan, world, folder)
         learned = lessons.get("first" if world.operators == "second" else "all")
-        return _drive(course, learned, advance)
+        with _course(plan, world, folder) as course:
+            return _drive(course, learned, advance)
 
-    # a world's steps are processes one after another, so some worlds go side by side
+    # each world is driven by a process of its own, so some may go side by side
     with ThreadPoolExecutor(plan.jobs) as pool:
         found = dict(
             zip((w.name for w in plan.worlds), pool.map(one, plan.worlds), strict=True)
         )
     if plan.check_future:
-        _check_future(_course(plan, plan.worlds[0], folder))
+        with _course(plan, plan.worlds[0], folder) as course:
+            _check_future(course)
     return found
 
 
