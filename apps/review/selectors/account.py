@@ -1,6 +1,7 @@
 """What was scored, decided and opened about one account."""
 
 from apps.customers.models import Account
+from apps.decisions.choices import Source
 from apps.decisions.models import Decision
 from apps.review.choices import Lane, State
 from apps.review.models import Case
@@ -24,8 +25,14 @@ def scores_of(account: Account) -> list[Score]:
     return list(rows.order_by("-as_of", "-id")[:SCORES])[::-1]
 
 
-def past_of(account: Account) -> tuple[list[Decision], list[Case]]:
-    """Return the latest decisions and cases, newest first."""
+def past_of(account: Account, *, blind: bool) -> tuple[list[Decision], list[Case]]:
+    """Return the latest decisions and cases, newest first.
+
+    `blind` leaves out what the machine decided and the cases that came of it.
+    """
     decisions = Decision.objects.filter(account=account).order_by("-as_of", "-id")
     cases = Case.objects.filter(account=account).order_by("-opened_at", "-id")
+    if blind:
+        decisions = decisions.filter(source=Source.PERSON)
+        cases = cases.filter(lane=Lane.AUDIT)
     return list(decisions[:PAST]), list(cases[:PAST])

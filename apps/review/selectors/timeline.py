@@ -5,6 +5,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from apps.customers.models import Account
+from apps.decisions.choices import Source
 from apps.decisions.models import Decision
 from apps.review.models import Case
 from apps.signals.models import Event, Outcome
@@ -29,14 +30,19 @@ class Moment(NamedTuple):
     url: str = ""
 
 
-def timeline(account: Account, *, at: datetime, length: int = LENGTH) -> list[Moment]:
-    """Return what is known to have happened until `at`, newest first."""
+def timeline(
+    account: Account, *, at: datetime, length: int = LENGTH, blind: bool = False
+) -> list[Moment]:
+    """Return what is known to have happened until `at`, newest first.
+
+    `blind` leaves out what the machine decided and the cases that came of it.
+    """
     opened = Moment(account.created_at, "sign-up", "Account opened")
     merged = chain(
         _events(account, at, length),
         _outcomes(account, at),
-        _decisions(account, at),
-        _cases(account, at),
+        _decisions(account, at, blind=blind),
+        () if blind else _cases(account, at),
         [opened],
     )
     return sorted(merged, key=lambda one: one.at, reverse=True)[:length]
@@ -75,8 +81,9 @@ def _outcomes(account: Account, at: datetime) -> list[Moment]:
     ]
 
 
-def _decisions(account: Account, at: datetime) -> list[Moment]:
+def _decisions(account: Account, at: datetime, *, blind: bool) -> list[Moment]:
     rows = Decision.objects.filter(account=account, as_of__lte=at)
+    rows = rows.filter(source=Source.PERSON) if blind else rows
     return [
         Moment(
             row.as_of,

@@ -15,6 +15,7 @@ from apps.customers.services import vault
 from apps.decisions.choices import Source
 from apps.decisions.models import Decision
 from apps.review import policy
+from apps.review.choices import Lane
 from apps.review.forms import AccountFilterForm, RevealForm
 from apps.review.presenters import charts
 from apps.review.presenters.csv import rows_as_csv
@@ -99,9 +100,10 @@ def account(request: StaffRequest, account_id: str) -> HttpResponse:
     found = account_named(account_id)
     if found is None:
         raise Http404
-    context = account_context(
-        facts_of(found, at=at), earlier=_earlier(found)
-    ) | _judged(request, found)
+    judged = _judged(request, found)
+    context = judged | account_context(
+        facts_of(found, at=at), earlier=_earlier(found), blind=judged["blind"]
+    )
     return render(request, "review/account.html", context | {"now": at})
 
 
@@ -110,12 +112,15 @@ def _judged(request: StaffRequest, found: Account) -> dict[str, Any]:
     case = open_case_of(found)
     hidden = bool(case and case.state in selectors.hidden_states(request.user.role))
     scores = [] if hidden else scores_of(found)
+    # who decides a random audit reads nothing of the machine's anywhere
+    blind = bool(case and hidden and case.lane == Lane.AUDIT)
     points = [(one.as_of.date(), one.low, one.probability, one.high) for one in scores]
-    decisions, cases = past_of(found)
+    decisions, cases = past_of(found, blind=blind)
     return {
         "account": found,
         "open_case": case,
         "hidden": hidden,
+        "blind": blind,
         "score": scores[-1] if scores else None,
         "score_chart": charts.history(points) if len(points) > 1 else None,
         "decisions": decisions,

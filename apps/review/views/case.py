@@ -59,15 +59,21 @@ def case_context(view: CaseView, *, role: str, at: datetime) -> dict[str, Any]:
         context["sanctions_hits"] = shown_hits(found)
     if found.account is not None:
         facts = facts_of(found.account, at=at)
-        context |= account_context(facts, earlier=view.earlier)
+        blind = found.lane == Lane.AUDIT and not view.model_open
+        context |= account_context(facts, earlier=view.earlier, blind=blind)
         context["reveal"] = RevealForm()
     if view.model_open and view.score is not None:
         context["model"] = model_view(view.score, feature_labels())
     return context
 
 
-def account_context(facts: Facts, *, earlier: int) -> dict[str, Any]:
-    """Return the parts of a page that are about one account's facts."""
+def account_context(
+    facts: Facts, *, earlier: int, blind: bool = False
+) -> dict[str, Any]:
+    """Return the parts of a page that are about one account's facts.
+
+    `blind` leaves out what the machine decided about it.
+    """
     usage = usage_of(facts.account, at=facts.at)
     weighed = weigh(facts)
     return {
@@ -94,5 +100,5 @@ def account_context(facts: Facts, *, earlier: int) -> dict[str, Any]:
             for one in facts.connections
             if one.others
         ][:8],
-        "moments": timeline(facts.account, at=facts.at),
+        "moments": timeline(facts.account, at=facts.at, blind=blind),
     }

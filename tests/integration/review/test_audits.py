@@ -104,6 +104,8 @@ def test_no_page_tells_the_reviewer_what_the_machine_thinks(desk: Desk) -> None:
     for page in (f"/cases/{case.id}", f"/accounts/{case.account.account_id}"):
         text = client.get(page).content.decode()
         assert "figure-number" not in text
+        assert "The policy chose" not in text
+        assert ">policy<" not in text
         assert not [word for word in (*SECRET, TRIGGER) if word in text]
     conclude(desk, lease, ALLOW)
     assert "figure-number" in client.get(f"/cases/{case.id}").content.decode()
