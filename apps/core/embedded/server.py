@@ -99,19 +99,33 @@ def _make_root(layout: Layout) -> None:
 
 def _start(layout: Layout) -> None:
     """Leave with a keeper alive and the server ready."""
+    ours = _have_keeper(layout)
+    if _becomes_ready(layout):
+        return
+    # Another's keeper may just have been ending, with a server that was told to stop.
+    if not ours and _have_keeper(layout) and _becomes_ready(layout):
+        return
+    raise UnusableError(
+        f"The embedded PostgreSQL did not start: {_last_words(layout)}"
+        f" ({layout.log} holds more)."
+    )
+
+
+def _have_keeper(layout: Layout) -> bool:
+    """Launch a keeper where none lives; return whether that was so."""
     alive = _open(layout.keeper_lock)
     try:
         fcntl.flock(alive, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        pass  # a keeper lives; it starts and restarts the server
+        return False  # a keeper lives; it starts and restarts the server
     else:
         programs = binaries.folder(layout)
         cluster.prepare(layout, programs)
         keeper.clear_stale(layout.data)
         _launch_keeper(layout, programs, alive)
+        return True
     finally:
         os.close(alive)
-    _wait_until_ready(layout)
 
 
 def _launch_keeper(layout: Layout, programs: Path, alive: int) -> None:
@@ -142,14 +156,24 @@ def _launch_keeper(layout: Layout, programs: Path, alive: int) -> None:
     )
 
 
-def _wait_until_ready(layout: Layout) -> None:
+def _becomes_ready(layout: Layout) -> bool:
+    """Wait for the server; False where its keeper gives up, or time is up."""
     end = time.monotonic() + _START_SECONDS
     while not is_running(layout):
         if time.monotonic() > end or not _keeper_lives(layout):
-            raise UnusableError(
-                f"The embedded PostgreSQL did not start; {layout.log} says why."
-            )
+            return is_running(layout)
         time.sleep(0.01)  # readiness is a line in a file; nobody announces it
+    return True
+
+
+def _last_words(layout: Layout) -> str:
+    """Return why the server ended, as its log says; the log holds no personal value."""
+    try:
+        lines = layout.log.read_text(errors="replace").splitlines()
+    except OSError:
+        lines = []
+    fatal = [line for line in lines if "FATAL" in line or "PANIC" in line]
+    return (fatal or lines or ["it said nothing"])[-1].strip()
 
 
 def _keeper_lives(layout: Layout) -> bool:
