@@ -5,7 +5,11 @@ from apps.core.models import AppendOnlyModel
 
 
 class RingRun(AppendOnlyModel):
-    """One detection pass over everything known at `as_of`."""
+    """One detection pass over everything known at `as_of`.
+
+    A pass that goes on from an earlier one names the full pass as its `basis`: by its
+    rates it measures. Together with the facts it gives the same rings again.
+    """
 
     as_of = models.DateTimeField()
     facts_digest = models.CharField(max_length=64)
@@ -13,6 +17,7 @@ class RingRun(AppendOnlyModel):
     created_at = models.DateTimeField()
     accounts = models.IntegerField()
     links = models.IntegerField()
+    basis = models.ForeignKey("self", models.PROTECT, null=True, related_name="+")
 
     class Meta:
         constraints = [

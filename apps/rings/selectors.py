@@ -193,6 +193,8 @@ def run_content(
         for one in sorted(changes, key=lambda one: one.ring_id)
     ]
     content: dict[str, Any] = {"changes_sha256": canonical.digest(seen)} if seen else {}
+    if run.basis_id is not None:
+        content["basis"] = str(run.basis_id)
     return content | {
         "as_of": run.as_of.isoformat(),
         "facts_digest": run.facts_digest,

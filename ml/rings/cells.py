@@ -6,11 +6,14 @@ names neither, with one band of MinHash minima. Cells are counted by grouping al
 no pair of accounts or of exchanges is ever built.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ml.rings.rows import joined, schema
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -78,6 +81,30 @@ def read_cells(backend: Any) -> Cells:
         users.append(_labelled(used, kind))
         meetings.append(_labelled(_meetings(backend, rows, used), kind))
     return _cells(pa.concat_tables(users), pa.concat_tables(meetings))
+
+
+def users_of(backend: Any, names: Sequence[str]) -> "pa.Table":
+    """Return who uses these cells (`kind:value`) at least twice, as rows of links."""
+    import ibis  # a large library, loaded by the processes that find rings
+    import pyarrow as pa  # loaded with the tables
+
+    usage = backend.table("usage")
+    parts = [schema().empty_table()]
+    for kind in (*NAMES, "band"):
+        wanted = [one.split(":", 1)[1] for one in names if one.startswith(f"{kind}:")]
+        if not wanted:
+            continue
+        listed = ibis.memtable(pa.table({"value": pa.array(wanted, pa.string())}))
+        rows = _bands(usage) if kind == "band" else _named(usage, kind)
+        rows = rows.mutate(value=rows.value.cast("string")).semi_join(listed, "value")
+        used = rows.group_by(["account_id", "value"]).agg(
+            uses=rows.count(), first=rows.occurred_at.min()
+        )
+        found = backend.to_pyarrow(used.filter(used.uses >= RECURS))
+        found = _labelled(found, kind)
+        label = pa.array(["joint_work"] * found.num_rows, pa.string())
+        parts.append(found.append_column("kind", label))
+    return joined(parts)
 
 
 def _named(usage: Any, kind: str) -> Any:

@@ -8,12 +8,14 @@ heavy-tailed organic split, repeats.
 """
 
 import math
+from collections import Counter
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ml.rings.conduct import Conduct
 from ml.rings.links import Links
 from ml.rings.place import CAP, VIEW_NAMES
 
@@ -23,22 +25,6 @@ ENOUGH_REQUESTS: Final = 40
 ENOUGH_MEMBERS: Final = 5
 ENOUGH_SHARERS: Final = 3
 USUAL_HOME: Final = 8  # groups smaller than this are usually a home or an office
-
-
-@dataclass(frozen=True, slots=True)
-class Conduct:
-    """What each account did and is, float64 [accounts]; NaN where unknown.
-
-    requests: exchanges in the last 30 days; confirmed: 1 abuse, 0 legitimate;
-    declared: code of the declared organization, -1 where none; permitted: 0 or 1;
-    region: code of the country of sign-up, to compare neighbors with neighbors only.
-    """
-
-    requests: NDArray[np.float64]
-    confirmed: NDArray[np.float64]
-    declared: NDArray[np.int64]
-    permitted: NDArray[np.float64]
-    region: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +110,10 @@ def _sharing(
     return _evenness(requests), _repeats(repeats)
 
 
-def _declared_share(declared: NDArray[np.int64]) -> float:
+def _declared_share(declared: NDArray[np.object_]) -> float:
     """Return the share declared as one customer, not a ring; it takes two to share."""
-    most = int(np.bincount(declared[declared >= 0], minlength=1).max())
+    named = Counter(name for name in declared if name is not None)
+    most = max(named.values(), default=0)
     return max(most - 1, 0) / (len(declared) - 1)
 
 
@@ -161,8 +148,8 @@ def _confirmed(confirmed: NDArray[np.float64]) -> Term:
 
 def shared_values(members: NDArray[np.int64], links: Links) -> NDArray[np.int64]:
     """Return the value codes that at least two members hold and that say something."""
-    mine = np.isin(links.account, members) & (links.strength[links.value] > 0)
-    codes, counts = np.unique(links.value[mine], return_counts=True)
+    held = links.value[links.rows_of(members)]
+    codes, counts = np.unique(held[links.strength[held] > 0], return_counts=True)
     return codes[counts > 1].astype(np.int64)
 
 
@@ -175,8 +162,8 @@ def divided_work(
     sort that says most speaks.
     """
     work = values[links.kind_of[values] == "joint_work"]
-    inside = np.isin(links.account, members) & np.isin(links.value, work)
-    codes, users = np.unique(links.value[inside], return_counts=True)
+    held = links.value[links.rows_of(members)]
+    codes, users = np.unique(held[np.isin(held, work)], return_counts=True)
     best: dict[str, float] = {}
     for code in codes[users >= ENOUGH_SHARERS]:
         sort = str(links.text_of[code]).split(":", 1)[0]
@@ -188,56 +175,10 @@ def held_views(
     members: NDArray[np.int64], values: NDArray[np.int64], links: Links
 ) -> NDArray[np.float64]:
     """Return float64 [members, views]: each member's strongest shared value."""
-    mine = np.isin(links.account, members) & np.isin(links.value, values)
+    mine = links.rows_of(members)
+    mine = mine[np.isin(links.value[mine], values)]
     row = np.searchsorted(members, links.account[mine])
     view = links.view_of[links.value[mine]]
     held = np.zeros((len(members), len(VIEW_NAMES)))
     np.maximum.at(held, (row, view), links.strength[links.value[mine]])
     return held
-
-
-def conduct_of(backend: Any, links: Links) -> Conduct:
-    """Read volume, labels and declarations of every account from the tables."""
-    accounts = backend.table("accounts").to_pyarrow().sort_by("account_id")
-    owner = accounts.column("customer_id").to_numpy(zero_copy_only=False)
-    parent = accounts.column("parent_account_id").to_numpy(zero_copy_only=False)
-    scope = accounts.column("permitted_scope").to_numpy(zero_copy_only=False)
-    declared = np.where(owner == None, parent, owner)  # noqa: E711 - element-wise
-    known = np.array([one is not None for one in declared])
-    codes = np.full(len(declared), -1, dtype=np.int64)
-    if known.any():
-        codes[known] = np.unique(declared[known].astype(str), return_inverse=True)[1]
-    permitted = np.array([float(one is not None) for one in scope])
-    country = accounts.column("signup_ip_country").fill_null("")
-    region = np.unique(country.to_numpy(zero_copy_only=False), return_inverse=True)[1]
-    requests, labels = _requests(backend, links), _labels(backend, links)
-    return Conduct(requests, labels, codes, permitted, region)
-
-
-def _requests(backend: Any, links: Links) -> NDArray[np.float64]:
-    usage, window = backend.table("usage"), backend.table("usage_window")
-    counted = usage.group_by("account_id").agg(n=usage.count())
-    summed = window.group_by("account_id").agg(n=window.requests.sum())
-    total = np.zeros(len(links.account_ids))
-    for table in (counted.to_pyarrow(), summed.to_pyarrow()):
-        at, known = links.codes(table.column("account_id"))
-        counts = table.column("n").to_numpy(zero_copy_only=False).astype(float)
-        total[at] = np.maximum(total[at], counts[known.to_numpy(zero_copy_only=False)])
-    return total
-
-
-def _labels(backend: Any, links: Links) -> NDArray[np.float64]:
-    """Return 1 for confirmed abuse, 0 for confirmed legitimate, NaN without label."""
-    outcomes = backend.table("outcomes").to_pyarrow().sort_by("known_at")
-    meaning = {
-        "confirmed_abuse": 1.0,
-        "confirmed_legitimate": 0.0,
-        "appeal_upheld": 0.0,
-    }
-    labels = np.full(len(links.account_ids), np.nan)
-    at, known = links.codes(outcomes.column("account_id"))
-    rows = outcomes.select(["label", "source"]).filter(known).to_pylist()
-    for code, row in zip(at, rows, strict=True):
-        if row["label"] in meaning and row["source"] != "own_decision":
-            labels[code] = meaning[row["label"]]
-    return labels

@@ -1,7 +1,6 @@
 """The ring pass as one function: read, pair, group, weigh, name the members."""
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -9,18 +8,14 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.rings.candidates import compared
-from ml.rings.evidence import Conduct, Term, conduct_of, held_views, shared_values
-from ml.rings.fingerprint import merge, newcomers
-from ml.rings.groups import find_groups
-from ml.rings.judge import Judged, judge
+from ml.rings.evidence import Term, held_views, shared_values
+from ml.rings.judge import Judged
 from ml.rings.links import Links
+from ml.rings.passes import Pass, full_pass
 from ml.rings.place import POINTS, VIEW_NAMES, place
-from ml.rings.strangers import Standing, evidence_since
 
 CODE_VERSION: Final = "4"
 SHOWN_OF_VIEW: Final = 20  # so that work never hides what a sign-up could share
-PROVEN: Final = 0.9  # of a group, before its fingerprint gathers others
 TENURE: Final = timedelta(days=180)
 
 
@@ -52,47 +47,19 @@ def find(backend: Any, *, as_of: datetime) -> tuple[list[FoundRing], int]:
 
     `backend` is an Ibis backend that holds what was known at T (ml.schema).
     """
-    rings, links, _ = find_and_test(backend, as_of=as_of)
-    return rings, links
+    whole = full_pass(backend, as_of=as_of)
+    return rings_of(whole), len(whole.links.account)
 
 
-def find_and_test(
-    backend: Any, *, as_of: datetime, standing: Sequence[Standing] = ()
-) -> tuple[list[FoundRing], int, dict[str, float]]:
-    """Find rings as above, and test earlier ones on what came after them.
-
-    The third answer is the e-value of each standing ring's new facts, by name.
-    """
-    links, pairs = compared(backend, as_of=as_of)
-    groups = find_groups(pairs, len(links.account_ids))
-    conduct = conduct_of(backend, links)
+def rings_of(one: Pass) -> list[FoundRing]:
+    """Return the rings of a pass, the largest first."""
     rings = [
-        _ring(group, joined, links, as_of)
-        for group, joined in _gathered(backend, groups, conduct, links)
+        _ring(group, joined, one.links, one.as_of)
+        for group, joined in zip(one.groups, one.joined, strict=True)
     ]
-    rings.sort(key=lambda ring: (-len(ring.members), ring.members[0].account_id))
-    tested = evidence_since(backend, links, conduct.region, standing)
-    return rings, len(links.account), tested
-
-
-def _gathered(
-    backend: Any, groups: list[NDArray[np.int64]], conduct: Conduct, links: Links
-) -> list[tuple[Judged, NDArray[np.int64]]]:
-    """Judge the groups, and let proven ones merge and gather who belongs to them."""
-    judged = judge(backend, groups, conduct, links)
-    sure = {one.members.tobytes(): one for one in judged if one.probability >= PROVEN}
-    whole = merge([one.members for one in sure.values()], links)
-    merged = [group for group in whole if group.tobytes() not in sure]
-    again = iter(judge(backend, merged, conduct, links))
-    proven = [sure.get(group.tobytes()) or next(again) for group in whole]
-    joined = newcomers(whole, links)
-    taken = np.concatenate([*whole, *joined, np.empty(0, np.int64)])
-    apart = [
-        (one, one.members[:0])
-        for one in judged
-        if one.probability < PROVEN and not np.isin(one.members, taken).all()
-    ]
-    return [*zip(proven, joined, strict=True), *apart]
+    return sorted(
+        rings, key=lambda ring: (-len(ring.members), ring.members[0].account_id)
+    )
 
 
 def _ring(
@@ -135,10 +102,16 @@ def _shown(
     members: NDArray[np.int64], values: NDArray[np.int64], links: Links
 ) -> tuple[dict[str, Any], ...]:
     """Return what holds the group together, the strongest first, some of each view."""
-    inside = np.isin(links.account, members) & np.isin(links.value, values)
-    counts = np.bincount(links.value[inside], minlength=len(links.strength))
+    held = links.value[links.rows_of(members)]
+    codes, number = np.unique(held[np.isin(held, values)], return_counts=True)
+    counts = dict(zip(codes.tolist(), number.tolist(), strict=True))
     order = sorted(
-        values, key=lambda code: (-links.strength[code] * counts[code], code)
+        values.tolist(),
+        key=lambda code: (
+            -links.strength[code] * counts[code],
+            links.kind_of[code],
+            links.text_of[code],
+        ),
     )
     room = Counter(dict.fromkeys(range(len(VIEW_NAMES)), SHOWN_OF_VIEW))
     shown = []

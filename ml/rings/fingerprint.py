@@ -64,16 +64,15 @@ def belonging(core: NDArray[np.int64], links: Links) -> NDArray[np.float64]:
 def _agreement(core: NDArray[np.int64], links: Links) -> NDArray[np.float64]:
     """Return float64 [views, accounts]: the strongest ratio of each view."""
     total, members = len(links.account_ids), len(core)
-    inside = np.zeros(total, dtype=bool)
-    inside[core] = True
-    held = np.bincount(links.value[inside[links.account]], minlength=len(links.holders))
-    told = np.flatnonzero((held > 1) & (links.strength > 0))
-    within = held[told] / (members + 1.0)
-    outside = (links.holders[told] - held[told] + 0.5) / (total - members + 1.0)
-    ratio = np.zeros(len(links.strength))
-    ratio[told] = np.clip(np.log(within / outside), 0.0, CAP)
-    rows = np.flatnonzero(ratio[links.value] > 0)
+    codes, held = np.unique(links.value[links.rows_of(core)], return_counts=True)
+    telling = (held > 1) & (links.strength[codes] > 0)
+    told, held = codes[telling].astype(np.int64), held[telling]
+    within = held / (members + 1.0)
+    outside = (links.holders[told] - held + 0.5) / (total - members + 1.0)
+    ratio = np.clip(np.log(within / outside), 0.0, CAP)
     parts = np.zeros((len(VIEW_NAMES), total))
-    value = links.value[rows]
-    np.maximum.at(parts, (links.view_of[value], links.account[rows]), ratio[value])
+    rows = links.holding(told)
+    speaks = np.repeat(ratio, links.holders[told])
+    view = links.view_of[links.value[rows]]
+    np.maximum.at(parts, (view, links.account[rows]), speaks)
     return parts

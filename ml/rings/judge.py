@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.rings.cells import filler_key
+from ml.rings.conduct import Conduct
 from ml.rings.evidence import (
-    Conduct,
     Term,
     divided_work,
     held_views,

@@ -8,50 +8,25 @@ its own values frequent, does not hide behind its size.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.rings.exits import read_exits
-from ml.rings.place import CAP, VIEW_NAMES
+from ml.rings.place import CAP
+from ml.rings.rows import VIEW_CODES, common_values, joined, read_rows
 from ml.rings.silence import read_silences
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-# Kinds of one view have one cause, so the strongest of them speaks for the view.
-VIEWS: Final[dict[str, str]] = {
-    "card": "payment",
-    "bin_day": "payment",
-    "payer": "payment",
-    "device": "device",
-    "ja4": "device",
-    "client": "device",
-    "ip": "network",
-    "net": "network",
-    "phone_block": "network",  # numbers and networks are both given out by region
-    "email": "identity",
-    "email_pattern": "identity",
-    "phone": "identity",
-    "address": "identity",
-    "registration": "identity",
-    "scaffold": "shape",
-    "params": "shape",
-    "schema": "shape",
-    "exits": "network",
-    "silence": "reaction",
-    "joint_work": "work",
-}
-VIEW_CODES: Final = {kind: VIEW_NAMES.index(view) for kind, view in VIEWS.items()}
-# Networks that many unrelated people share: no agreement there says anything.
-COMMONS: Final = ("education", "mobile", "hosting", "vpn", "relay", "tor")
 TRUSTED_AFTER: Final = timedelta(days=45)
 # Two accounts of one operator agree on a value this often, as a rough share.
 AGREEMENT: Final = 0.5
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Links:
     """Account-value links in parallel arrays, sorted by value, then first use.
 
@@ -75,67 +50,41 @@ class Links:
 
     def codes(self, wanted: Any) -> tuple[NDArray[np.int64], "pa.BooleanArray"]:
         """Return the codes of an Arrow column of ids, and which rows are known."""
-        return _codes(self.account_ids, wanted)
+        return positions(self.account_ids, wanted)
+
+    @cached_property
+    def _of_account(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        count = np.bincount(self.account, minlength=len(self.account_ids))
+        order = np.argsort(self.account, kind="stable")
+        return np.concatenate([[0], np.cumsum(count)]), order
+
+    @cached_property
+    def _of_value(self) -> NDArray[np.int64]:
+        return np.searchsorted(self.value, np.arange(len(self.strength) + 1))
+
+    def rows_of(self, accounts: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the links of these accounts."""
+        start, order = self._of_account
+        return order[spans(start[accounts], start[accounts + 1])]
+
+    def holding(self, values: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the links to these values."""
+        return spans(self._of_value[values], self._of_value[values + 1])
+
+
+def spans(begin: NDArray[np.int64], end: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the numbers from each `begin` up to its `end`, one after another."""
+    count = end - begin
+    last = np.cumsum(count)
+    total = int(last[-1]) if len(last) else 0
+    return np.arange(total) + np.repeat(begin - (last - count), count)
 
 
 def read_links(backend: Any, *, as_of: datetime) -> Links:
     """Read the canonical tables of an Ibis backend that holds what was known at T."""
-    import ibis  # a large library, loaded by the processes that find rings
-    import pyarrow as pa
-
-    values = backend.table("account_values").select(
-        "account_id", "kind", "value", "seen_at"
-    )
-    held = [kind for kind, view in VIEWS.items() if view != "work"]
-    values = values.filter(values.kind.isin(held))
-    parts = [values.rename(first="seen_at").to_pyarrow()]
-    usage = backend.table("usage")
-    parts += [
-        _from_usage(usage, kind, ibis) for kind in ("scaffold", "params", "schema")
-    ]
-    parts += [_networks(usage, ibis), read_exits(usage)]
-    parts.append(read_silences(backend, as_of=as_of))
-    schema = pa.schema(
-        [
-            ("account_id", pa.string()),
-            ("kind", pa.string()),
-            ("value", pa.string()),
-            ("first", pa.timestamp("us", tz="UTC")),
-        ]
-    )
-    table = pa.concat_tables([part.select(schema.names).cast(schema) for part in parts])
+    table = joined([read_rows(backend), read_silences(backend, as_of=as_of)])
     accounts = backend.table("accounts").to_pyarrow()
-    return _encode(table, accounts, _common_values(backend), as_of)
-
-
-def _from_usage(usage: Any, kind: str, ibis: Any) -> "pa.Table":
-    """Return an account's recurring values of one usage column, used at least twice."""
-    named = usage.filter(usage[kind].notnull())
-    grouped = named.group_by(["account_id", kind])
-    found = grouped.agg(first=named.occurred_at.min(), uses=named.count())
-    found = found.filter(found.uses >= 2).rename(value=kind)  # noqa: PLR2004 - once does not recur
-    return found.mutate(kind=ibis.literal(kind)).to_pyarrow()
-
-
-def _networks(usage: Any, ibis: Any) -> "pa.Table":
-    """Return the networks that an account used, common ones left out."""
-    named = usage.filter(usage.net.notnull())
-    own = named.filter(~named.ip_class.fill_null("unknown").isin(list(COMMONS)))
-    grouped = own.group_by(["account_id", "net"])
-    found = grouped.agg(first=own.occurred_at.min()).rename(value="net")
-    return found.mutate(kind=ibis.literal("net")).to_pyarrow()
-
-
-def _common_values(backend: Any) -> NDArray[np.object_]:
-    """Return the addresses and networks that belong to a shared class."""
-    found: set[str] = set()
-    for name in ("usage", "events"):
-        table = backend.table(name)
-        common = table.filter(table.ip_class.isin(list(COMMONS)))
-        for column in ("ip", "net"):
-            unique = common.select(column).distinct().to_pyarrow()
-            found.update(text for text in unique.column(0).to_pylist() if text)
-    return np.array(sorted(found), dtype=object)
+    return _encode(table, accounts, common_values(backend), as_of)
 
 
 def _encode(
@@ -146,20 +95,20 @@ def _encode(
 ) -> Links:
     ids = np.sort(accounts.column("account_id").to_numpy(zero_copy_only=False))
     order = np.argsort(accounts.column("account_id").to_numpy(zero_copy_only=False))
-    created = _microseconds(accounts.column("created_at"))[order]
+    created = microseconds(accounts.column("created_at"))[order]
     trusted = _trusted(accounts, created, as_of, order)
     account = np.searchsorted(
         ids, table.column("account_id").to_numpy(zero_copy_only=False)
     )
     names, value = _numbered(table.column("kind"), table.column("value"))
-    first = _microseconds(table.column("first"))
-    account, value, first = _distinct(account, value, first)
+    first = microseconds(table.column("first"))
+    account, value, first = distinct(account, value, first)
     kind_of, text_of = _split(names)
     holders = np.bincount(value, minlength=len(names))
     weights = trusted[account].astype(float)
     among = np.bincount(value, weights=weights, minlength=len(names)).astype(float)
-    common = _common(kind_of, text_of, commons)
-    strength = _strength(among, int(trusted.sum()), common)
+    common = common_of(kind_of, text_of, commons)
+    strength = strength_of(among, int(trusted.sum()), common)
     return Links(
         ids,
         created,
@@ -191,7 +140,7 @@ def _trusted(
     return (created <= limit) & (proofs[0] | proofs[1] | proofs[2])
 
 
-def _strength(
+def strength_of(
     among: NDArray[np.float64], population: int, common: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
     """Return log(share among one operator's accounts / share among the trusted)."""
@@ -199,7 +148,7 @@ def _strength(
     return np.where(common, 0.0, np.clip(surprise, 0.0, CAP))
 
 
-def _common(
+def common_of(
     kinds: NDArray[np.object_], texts: NDArray[np.object_], commons: NDArray[np.object_]
 ) -> NDArray[np.bool_]:
     """Return which values are addresses or networks of a shared class."""
@@ -224,7 +173,7 @@ def _numbered(kinds: Any, texts: Any) -> tuple[NDArray[Any], NDArray[np.int64]]:
     return names, place[coded.indices.to_numpy()]
 
 
-def _distinct(
+def distinct(
     account: NDArray[np.int64], value: NDArray[np.int64], first: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Keep the earliest link of each pair, sorted by value, then first use."""
@@ -243,14 +192,14 @@ def _split(names: NDArray[Any]) -> tuple[NDArray[np.object_], NDArray[np.object_
     return kinds, np.array([text for _, text in pairs], dtype=object)
 
 
-def _microseconds(column: Any) -> NDArray[np.int64]:
+def microseconds(column: Any) -> NDArray[np.int64]:
     import pyarrow as pa  # loaded with the tables
 
     moment = column.cast(pa.timestamp("us", tz="UTC"))
     return moment.cast(pa.int64()).to_numpy(zero_copy_only=False).astype(np.int64)
 
 
-def _codes(
+def positions(
     ids: NDArray[np.object_], wanted: Any
 ) -> tuple[NDArray[np.int64], "pa.BooleanArray"]:
     """Return the position of every known id, and a mask over all that were asked."""

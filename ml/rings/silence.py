@@ -71,6 +71,16 @@ def _silent(
     return names[silent], last[silent]
 
 
+def active_since(backend: Any, since: datetime) -> set[str]:
+    """Return the accounts that were seen at work after a moment."""
+    usage, hours = backend.table("usage"), backend.table("usage_window")
+    seen = [
+        usage.filter(usage.occurred_at > since).select("account_id").distinct(),
+        hours.filter(hours.window_start > since).select("account_id").distinct(),
+    ]
+    return {one for part in seen for one in part.to_pyarrow()[0].to_pylist()}
+
+
 def _in_incident(backend: Any, begun: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Return which silences begin while an incident of the provider lasts."""
     import pyarrow as pa  # loaded with the tables

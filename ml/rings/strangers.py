@@ -68,18 +68,21 @@ class News:
 def evidence_since(
     backend: Any,
     links: Links,
-    region: NDArray[np.int64],
+    region: NDArray[np.object_],
     standing: Sequence[Standing],
 ) -> dict[str, float]:
     """Return the e-value of each ring's new facts, by name.
 
-    `region` is int64 [accounts]: strangers come from one region where it is large
+    `region` is a name [accounts]: strangers come from one region where it is large
     enough, because new networks are given out by region.
     """
     found: dict[str, float] = {}
+    if not standing:
+        return found
+    place = np.unique(region, return_inverse=True)[1]
     for since in sorted({ring.since for ring in standing}):
         requests = read_requests(backend, links, since)
-        news = news_since(since, links, region, requests)
+        news = news_since(since, links, place, requests)
         for ring in standing:
             if ring.since == since:
                 found[ring.name] = evidence(ring, links, news)
@@ -209,18 +212,21 @@ def news_since(
 
 def read_requests(backend: Any, links: Links, since: datetime) -> Requests:
     """Count the exchanges of every account before and after a moment."""
+    import pyarrow as pa  # loaded with the tables
+
     usage = backend.table("usage")
     until = usage.occurred_at <= since
     found = usage.group_by("account_id").agg(
         before=until.sum(),
         after=(~until).sum(),
-        first=usage.occurred_at.epoch_seconds().min(),
+        first=usage.occurred_at.min(),
     )
     table = found.to_pyarrow()
     at, known = links.codes(table.column("account_id"))
+    first = table.column("first").cast(pa.timestamp("us")).cast(pa.int64())
+    columns = table.column("before"), table.column("after"), first
     parts = np.zeros((3, len(links.account_ids)))
-    for row, name in enumerate(("before", "after", "first")):
-        column = table.column(name).filter(known)
-        parts[row, at] = column.to_numpy(zero_copy_only=False)
-    days = np.maximum((since.timestamp() - parts[2]) / 86_400, 1.0)
+    for row, column in enumerate(columns):
+        parts[row, at] = column.filter(known).to_numpy(zero_copy_only=False)
+    days = np.maximum((since.timestamp() - parts[2] / 1e6) / 86_400, 1.0)
     return Requests(parts[0], days, parts[1])

@@ -61,7 +61,7 @@ def with_work(links: Links, cells: Cells) -> Links:
     inside = np.isin(cells.cell, chosen)
     value = np.searchsorted(chosen, cells.cell[inside])
     account = account[inside]
-    first = (cells.first[inside] * MICROSECONDS).astype(np.int64)
+    first = np.rint(cells.first[inside] * MICROSECONDS).astype(np.int64)
     order = np.lexsort((account, first, value))
     trusted = np.bincount(value, links.is_trusted[account], len(chosen))
     return replace(

@@ -1,3 +1,3 @@
-from apps.rings.services.passes import find_rings
+from apps.rings.services.passes import find_changed, find_rings
 
-__all__ = ["find_rings"]
+__all__ = ["find_changed", "find_rings"]

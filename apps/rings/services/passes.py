@@ -1,11 +1,13 @@
 """Store what a ring pass found; the pass itself is plain Python in ml.rings."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+import pyarrow.compute as pc
 from django.db import transaction
 
 from apps.audit import services as audit
@@ -14,16 +16,21 @@ from apps.core.ids import derived_id
 from apps.customers.selectors import ids_of
 from apps.rings.models import Membership, Ring, RingChange, RingRun
 from apps.rings.selectors import latest_run, ring_content, run_content
+from apps.rings.services import kept
 from apps.rings.services.evidence import accumulate, last_tested, standing
 from apps.signals import selectors as signals
+from apps.signals.selectors.facts import outcomes_table
 from ml.rings.find import CODE_VERSION
 from ml.rings.identity import Change, Known, changes, match
 
 if TYPE_CHECKING:
     from apps.signals.selectors import Engine
     from ml.rings.find import FoundRing
+    from ml.rings.passes import Pass
 
 SYSTEM = Actor("system", "rings")
+FULL_EVERY: Final = timedelta(days=1)
+MOST: Final = 0.2  # share of the accounts, beyond which a full pass is as cheap
 
 
 def find_rings(
@@ -36,46 +43,116 @@ def find_rings(
     ).first()
     if known:
         return known
+    with _opened(engine, as_of) as opened:
+        return _whole(opened, as_of=as_of, facts=facts, at=at)
+
+
+@contextmanager
+def _opened(engine: "Engine | None", as_of: datetime) -> "Iterator[Engine]":
     if engine is not None:
-        return _store(_find(engine, as_of), as_of=as_of, facts=facts, at=at)
+        yield engine
+        return
     with signals.open_engine(as_of=as_of) as opened:
-        return _store(_find(opened, as_of), as_of=as_of, facts=facts, at=at)
+        yield opened
 
 
-def _find(
-    engine: "Engine", as_of: datetime
-) -> tuple[list["FoundRing"], int, dict[str, float]]:
+def _whole(engine: "Engine", *, as_of: datetime, facts: str, at: datetime) -> RingRun:
+    """Compare everybody, test the rings of the last pass, and store what was found."""
     # loads SciPy and Ibis, which most processes never need
-    from ml.rings.find import find_and_test
+    from ml.rings.passes import full_pass
+    from ml.rings.strangers import evidence_since
 
-    return find_and_test(engine.backend, as_of=as_of, standing=standing(as_of=as_of))
+    one = full_pass(engine.backend, as_of=as_of)
+    due = standing(as_of=as_of)
+    tested = evidence_since(engine.backend, one.links, one.conduct.region, due)
+    return _kept(one, tested=tested, facts=facts, at=at, basis=None)
 
 
-@transaction.atomic
-def _store(
-    found: tuple[list["FoundRing"], int, dict[str, float]],
+def find_changed(*, as_of: datetime, at: datetime) -> RingRun:
+    """Go on from the last pass, comparing again only whom new facts touched.
+
+    A full pass is made where there is none to go on from, or it is a day old, or facts
+    touched so many that it costs no more. Rings are tested by full passes alone.
+    """
+    last = latest_run(as_of=as_of)
+    before = kept.pass_of(last) if last is not None else None
+    if last is None or before is None or as_of - before.full_as_of >= FULL_EVERY:
+        return find_rings(as_of=as_of, at=at)
+    touched = _touched(last, as_of=as_of, at=at)
+    if len(touched) > MOST * len(before.links.account_ids):
+        return find_rings(as_of=as_of, at=at)
+    if not touched:
+        return last
+    return _go_on(last, before, touched, as_of=as_of, at=at)
+
+
+def _touched(last: RingRun, *, as_of: datetime, at: datetime) -> list[str]:
+    """Return the accounts with facts that came in, or outcomes known, since a pass."""
+    changed = set(signals.changed_accounts(since=last.created_at, until=at))
+    outcomes = outcomes_table(as_of=as_of)
+    news = outcomes.filter(pc.greater(outcomes.column("known_at"), last.as_of))
+    return sorted(changed | set(news.column("account_id").to_pylist()))
+
+
+def _go_on(
+    last: RingRun, before: "Pass", touched: list[str], *, as_of: datetime, at: datetime
+) -> RingRun:
+    # loads SciPy and Ibis, as above
+    from ml.rings.passes import step
+
+    with ExitStack() as engines:
+
+        def tables_of(accounts: list[str]) -> Any:
+            engine = signals.open_engine(as_of=as_of, account_ids=accounts)
+            return engines.enter_context(engine).backend
+
+        one = step(
+            before,
+            tables_of(touched),
+            as_of=as_of,
+            touched=touched,
+            usage_of=tables_of,
+        )
+    facts = signals.facts_digest(as_of=as_of)
+    basis = last if last.basis is None else last.basis
+    return _kept(one, tested={}, facts=facts, at=at, basis=basis)
+
+
+def _kept(
+    one: "Pass",
     *,
-    as_of: datetime,
+    tested: Mapping[str, float],
     facts: str,
     at: datetime,
+    basis: RingRun | None,
 ) -> RingRun:
-    rings, links, tested = found
-    before, last = _before(as_of), last_tested(as_of=as_of)
-    run = RingRun.objects.create(
-        as_of=as_of,
-        facts_digest=facts,
-        code_version=CODE_VERSION,
-        created_at=at,
-        accounts=sum(len(ring.members) for ring in rings),
-        links=links,
-    )
+    """Store a pass, and keep it for the next to go on from."""
+    from ml.rings.find import rings_of  # loads SciPy
+
+    with transaction.atomic():
+        run = RingRun(
+            as_of=one.as_of,
+            facts_digest=facts,
+            code_version=CODE_VERSION,
+            created_at=at,
+            links=len(one.links.account),
+            basis=basis,
+        )
+        _store(run, rings_of(one), tested)
+    kept.keep(one, run)
+    return run
+
+
+def _store(run: RingRun, rings: list["FoundRing"], tested: Mapping[str, float]) -> None:
+    before, last = _before(run.as_of), last_tested(as_of=run.as_of)
+    run.accounts = sum(len(ring.members) for ring in rings)
+    run.save()
     now = [_known(ring) for ring in rings]
     names = _names(rings, match(before, now), before)
     happened = changes(before, now, names)
     rows = [_ring_row(run, ring, name) for ring, name in zip(rings, names, strict=True)]
-    accumulate(rows, last=last, tested=tested, changes=happened, as_of=as_of)
+    accumulate(rows, last=last, tested=tested, changes=happened, as_of=run.as_of)
     _write(run, rings, Ring.objects.bulk_create(rows), happened)
-    return run
 
 
 def _write(

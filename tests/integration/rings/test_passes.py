@@ -1,16 +1,19 @@
 """Passes are stored: names live on from run to run, and what happened is kept."""
 
 import math
+import shutil
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from apps.access.services import create_user
 from apps.audit.services import Actor
 from apps.customers import services as customers
+from apps.customers.selectors import ids_of
 from apps.rings import services
-from apps.rings.models import Ring, RingChange, RingRun
+from apps.rings.models import Membership, Ring, RingChange, RingRun
 from apps.rings.presenters import evidence_words
 from apps.rings.selectors import (
     audited_runs,
@@ -20,10 +23,12 @@ from apps.rings.selectors import (
 )
 from apps.rings.services import passes
 from apps.rings.services.evidence import standing
+from apps.signals.services.outcomes import put_outcomes
 from ml.rings.find import FoundMember, FoundRing
 
 T = datetime(2026, 6, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
 
 pytestmark = pytest.mark.django_db
 
@@ -187,7 +192,7 @@ def test_evidence_comes_from_newer_facts_alone_and_survives_passes_between(site)
 def test_accounts_that_go_on_meeting_confirm_their_ring(site):
     services.find_rings(as_of=T, at=T)
     at, total = T, 0.0
-    for day in range(1, 7):
+    for day in range(1, 5):
         at = T + day * DAY
         put(_moved("pool", 12, day, shared=True), at)
         put(_moved("honest", 300, day, shared=False), at)
@@ -213,3 +218,77 @@ def _moved(kind: str, count: int, day: int, *, shared: bool) -> list[dict[str, o
         row["address_line"] = f"{day} {'Drop' if shared else number} Lane"
         rows.append(row)
     return rows
+
+
+@pytest.fixture
+def home(settings, tmp_path: Path) -> Path:
+    settings.KYCRISK_HOME = tmp_path
+    return tmp_path
+
+
+def test_a_pass_that_goes_on_finds_what_a_full_pass_finds(site, home):
+    """A ring grows; only those who came are compared again, by the rates of before."""
+    first = services.find_rings(as_of=T, at=T)
+    put(pool(["late-0", "late-1"], T + HOUR), T + HOUR)
+    at = T + 2 * HOUR
+    later = services.find_changed(as_of=at, at=at)
+    assert later.basis == first
+    assert happened(later) == [("changed", 2, 0)]
+    assert {one.name for one in (home / "rings").iterdir()} == {str(later.pk)}
+    [ring] = Ring.objects.filter(run=later)
+    assert (ring.e_value, ring.tested_to) == (None, T)
+    full = services.find_rings(as_of=at + HOUR, at=at + HOUR)
+    assert full.basis is None
+    assert members(full) == members(later)
+    assert len(list(audited_runs())) == 3
+
+
+def test_a_pass_without_new_facts_is_the_last_one(site, home):
+    first = services.find_rings(as_of=T, at=T)
+    assert services.find_changed(as_of=T + HOUR, at=T + HOUR) == first
+
+
+def test_outcomes_are_new_facts_for_a_ring(site, home):
+    first = services.find_rings(as_of=T, at=T)
+    [before] = Ring.objects.filter(run=first)
+    names = [f"pool-{at:02}" for at in range(6)]
+    rows = [
+        {
+            "outcome_id": name,
+            "account_id": name,
+            "label": "confirmed_abuse",
+            "subtype": None,
+            "ring": None,
+            "supersedes": None,
+            "source": "investigation",
+            "observed_at": T,
+            "known_at": T + HOUR,
+        }
+        for name in names
+    ]
+    put_outcomes(
+        rows=rows, account_keys=ids_of(names), at=T, actor=Actor("system", "test")
+    )
+    later = services.find_changed(as_of=T + 2 * HOUR, at=T + 2 * HOUR)
+    [ring] = Ring.objects.filter(run=later)
+    assert ring.log_odds > before.log_odds
+
+
+@pytest.mark.parametrize("harm", ["gone", "foreign", "old"])
+def test_a_full_pass_is_made_where_there_is_none_to_go_on_from(site, home, harm):
+    first = services.find_rings(as_of=T, at=T)
+    put(pool(["late-0"], T + HOUR), T + HOUR)
+    at = T + 2 * HOUR
+    sign = home / "rings" / str(first.pk) / "run.json"
+    if harm == "gone":
+        shutil.rmtree(home / "rings")
+    elif harm == "foreign":
+        sign.write_text(sign.read_text().replace("20", "19"))
+    else:
+        at = T + DAY
+    assert services.find_changed(as_of=at, at=at).basis is None
+
+
+def members(run: RingRun) -> list[tuple[str, str, float]]:
+    rows = Membership.objects.filter(ring__run=run).order_by("account__account_id")
+    return list(rows.values_list("account__account_id", "level", "agreement"))

@@ -8,10 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ml.rings.evalues import LEVEL, e_bh, soft_rank
-from ml.rings.find import find_and_test
 from ml.rings.links import Links
+from ml.rings.passes import full_pass
 from ml.rings.place import VIEW_NAMES
-from ml.rings.strangers import Requests, Standing, evidence, news_since
+from ml.rings.strangers import (
+    Requests,
+    Standing,
+    evidence,
+    evidence_since,
+    news_since,
+)
 from ml.rings.swaps import DRAWS, pool
 from tests.unit.ml_rings.world import AS_OF, World, exchange, value
 
@@ -142,13 +148,10 @@ def test_a_campaign_that_goes_on_is_no_chance():
     since = AS_OF - 3 * DAY
     _go_on(world, pool_names, since)
     crowd = [f"honest-{at:04}" for at in range(300, 324)]
-    _, _, e_values = find_and_test(
-        world.backend(),
-        as_of=AS_OF,
-        standing=[
-            Standing("ring", tuple(pool_names), since),
-            Standing("crowd", tuple(crowd), since),
-        ],
+    e_values = e_values_of(
+        world,
+        Standing("ring", tuple(pool_names), since),
+        Standing("crowd", tuple(crowd), since),
     )
     assert e_values["ring"] > 5
     assert e_values["crowd"] < 2
@@ -162,8 +165,13 @@ def test_sharing_an_old_value_once_more_is_no_news():
             exchange(name, 900, AS_OF - DAY, scaffold="5caff01d00000001")
         )
     ring = Standing("ring", tuple(names[:4]), AS_OF - 2 * DAY)  # too few to divide
-    _, _, e_values = find_and_test(world.backend(), as_of=AS_OF, standing=[ring])
-    assert e_values["ring"] == 1.0
+    assert e_values_of(world, ring)["ring"] == 1.0
+
+
+def e_values_of(world: World, *standing: Standing) -> dict[str, float]:
+    backend = world.backend()
+    one = full_pass(backend, as_of=AS_OF)
+    return evidence_since(backend, one.links, one.conduct.region, standing)
 
 
 def _go_on(world: World, names: list[str], since: datetime) -> None:
