@@ -52,6 +52,8 @@ class Home:
             raise BenchmarkError(f"{words[0]} took its process down: {self._last()}")
         answer = json.loads(line)
         if answer["code"]:
+            with self._log.open("a") as log:
+                log.write(answer["messages"])
             reason = _end_of(answer["messages"])
             raise BenchmarkError(f"{words[0]} ended with {answer['code']}: {reason}")
         return dict(answer["result"])
