@@ -18,14 +18,16 @@ from ml import evaluate, intervals
 
 Floats = NDArray[np.float64]
 Method = Literal["none", "shift", "beta"]
+Point = tuple[float, float, float]
 
 # Below these a richer calibrator fits noise: ten positives per free parameter.
 POSITIVES_FOR_SHIFT: Final = 10
 POSITIVES_FOR_BETA: Final = 30
 FOLDS: Final = 5
 ROUNDS: Final = 10  # of expectation and maximization; later ones change little
-RIDGE: Final = 1.0  # pulls a and b towards 1, with the weight of one account
+RIDGE: Final = 1.0  # pulls a and b towards where they start, by one account's weight
 SLOPES: Final = (0.05, 5.0)
+UNCHANGED: Final = (1.0, 1.0, 0.0)
 LIMIT: Final = 30.0  # log-odds; keeps a float probability off 0 and 1
 
 
@@ -210,17 +212,25 @@ def _left_out_loss(held_out: HeldOut, method: Method) -> float:
     return evaluate.log_loss(held_out.labels, probabilities, held_out.weights)
 
 
-def _fit_method(held_out: HeldOut, method: Method) -> tuple[float, float, float]:
+def refitted(calibration: Calibration, held_out: HeldOut) -> Calibration:
+    """Fit beta calibration again, pulled towards the slopes that it had before."""
+    before = calibration.a, calibration.b, calibration.c
+    a, b, c = _fit_method(held_out, "beta", before)
+    return msgspec.structs.replace(calibration, method="beta", a=a, b=b, c=c)
+
+
+def _fit_method(held_out: HeldOut, method: Method, start: Point = UNCHANGED) -> Point:
+    """Return a, b and c; the slopes are pulled towards those of `start`."""
     if method == "none" or not len(held_out.labels):
-        return 1.0, 1.0, 0.0
+        return UNCHANGED
     # scipy is heavy, and only training needs it
     from scipy.optimize import minimize
 
     bounds = [(1.0, 1.0)] * 2 if method == "shift" else [SLOPES] * 2
     found = minimize(
         _loss_and_slope,
-        x0=np.array([1.0, 1.0, 0.0]),
-        args=(held_out,),
+        x0=np.array(start),
+        args=(held_out, start),
         jac=True,
         method="L-BFGS-B",
         bounds=[*bounds, (-LIMIT, LIMIT)],
@@ -229,9 +239,12 @@ def _fit_method(held_out: HeldOut, method: Method) -> tuple[float, float, float]
     return a, b, c
 
 
-def _loss_and_slope(point: Floats, held_out: HeldOut) -> tuple[float, Floats]:
+def _loss_and_slope(
+    point: Floats, held_out: HeldOut, start: Point
+) -> tuple[float, Floats]:
     """Return the penalised negative log-likelihood and its gradient at (a, b, c)."""
     a, b, c = point
+    away = a - start[0], b - start[1]
     left, right = (
         -np.logaddexp(0.0, -held_out.margins),
         np.logaddexp(0.0, held_out.margins),
@@ -239,11 +252,11 @@ def _loss_and_slope(point: Floats, held_out: HeldOut) -> tuple[float, Floats]:
     moved = a * left + b * right + c
     losses = np.logaddexp(0.0, moved) - held_out.labels * moved
     off = held_out.weights * (_expit(moved) - held_out.labels)
-    loss = float(held_out.weights @ losses) + RIDGE * ((a - 1) ** 2 + (b - 1) ** 2)
+    loss = float(held_out.weights @ losses) + RIDGE * (away[0] ** 2 + away[1] ** 2)
     slope = np.array(
         [
-            off @ left + 2 * RIDGE * (a - 1),
-            off @ right + 2 * RIDGE * (b - 1),
+            off @ left + 2 * RIDGE * away[0],
+            off @ right + 2 * RIDGE * away[1],
             off.sum(),
         ]
     )

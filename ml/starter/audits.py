@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml import calibrate, dataset, intervals, train
-from ml.calibrate import Calibration
+from ml.calibrate import Calibration, HeldOut
 from ml.dataset import TrainingRows
 from ml.model import RiskModel
 from ml.starter.build import BASE_RATE
@@ -26,16 +26,14 @@ def read_by_audits(
     """Move all probabilities so that they fit the audited accounts among `rows`.
 
     Audited accounts were drawn by chance and count by one over theirs, so their share
-    of abuse is that of the site. A few hundred hold too little abuse to bend the
-    calibration; they can move it by one number. Raise ValueError where no account was
+    of abuse is that of the site. While they hold too little abuse to bend the
+    calibration they move it by one number. Raise ValueError where no account was
     audited.
     """
     audits = rows.rows((rows.audited > 0.0) & ~np.isnan(rows.labels))
     if not len(audits):
         raise ValueError("No account of these rows was audited.")
     margins = starter.margins(starter.values(audits.frame))
-    calibration = shifted(starter.manifest.calibration, margins, audits)
-    said = np.array([calibration.probability(one) for one in margins.tolist()])
     held_out = calibrate.HeldOut(
         margins,
         audits.targets,
@@ -43,6 +41,8 @@ def read_by_audits(
         train.folds(audits.groups),
         np.ones(len(audits)),
     )
+    calibration = reread(starter.manifest.calibration, held_out)
+    said = np.array([calibration.probability(one) for one in margins.tolist()])
     counts = {
         "audited_accounts": len(set(audits.frame.account_ids)),
         "audited_abusive_accounts": audits.positives,
@@ -50,7 +50,11 @@ def read_by_audits(
     manifest = msgspec.structs.replace(
         starter.manifest,
         adaptation="calibrated",
-        calibration=calibration,
+        calibration=msgspec.structs.replace(
+            calibration,
+            rows=counts["audited_accounts"],
+            positives=counts["audited_abusive_accounts"],
+        ),
         cutoff=as_of.isoformat(),
         data_digest=dataset.data_digest(audits),
         rows=starter.manifest.rows | counts,
@@ -59,33 +63,40 @@ def read_by_audits(
     return RiskModel(manifest, starter.text)
 
 
-def shifted(
-    calibration: Calibration, margins: Floats, audits: TrainingRows
-) -> Calibration:
-    """Add what makes the mean probability equal the share of abuse among audits.
+def reread(calibration: Calibration, audits: HeldOut) -> Calibration:
+    """Return a calibration that fits audited accounts, with its intervals.
+
+    The slopes are fitted again where there are enough audits of either kind to carry
+    them; then, as always, all probabilities move together to the share of abuse.
+    """
+    rarer = min(int(audits.labels.sum()), int((1.0 - audits.labels).sum()))
+    if rarer >= calibrate.POSITIVES_FOR_SHIFT:
+        calibration = calibrate.refitted(calibration, audits)
+    moved = calibration.c + leaning(calibration, audits)
+    low, high = intervals.bounds(
+        audits.margins, audits.labels, audits.weights, np.array(calibration.edges)
+    )
+    return msgspec.structs.replace(
+        calibration, c=moved, low=tuple(low.tolist()), high=tuple(high.tolist())
+    )
+
+
+def leaning(calibration: Calibration, audits: HeldOut) -> float:
+    """Return what makes the mean probability equal the share of abuse among audits.
 
     The share leans toward BASE_RATE as if that were ASSUMPTION audits more.
     """
-    weights, targets = audits.audit_weights, audits.targets
-    found = float(weights @ targets)
+    weights, margins = audits.weights, audits.margins.tolist()
+    found = float(weights @ audits.labels)
     share = (found + ASSUMPTION * BASE_RATE) / (float(weights.sum()) + ASSUMPTION)
     low, high = -calibrate.LIMIT, calibrate.LIMIT
     for _ in range(HALVINGS):
         middle = (low + high) / 2.0
         moved = msgspec.structs.replace(calibration, c=calibration.c + middle)
-        said = [moved.probability(one) for one in margins.tolist()]
+        said = [moved.probability(one) for one in margins]
         low, high = (
             (low, middle)
             if np.average(said, weights=weights) > share
             else (middle, high)
         )
-    edges = np.array(calibration.edges)
-    bounds = intervals.bounds(margins, targets, weights, edges)
-    return msgspec.structs.replace(
-        calibration,
-        c=calibration.c + low,
-        low=tuple(bounds[0].tolist()),
-        high=tuple(bounds[1].tolist()),
-        rows=len(set(audits.frame.account_ids)),
-        positives=audits.positives,
-    )
+    return low

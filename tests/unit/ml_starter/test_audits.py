@@ -3,14 +3,17 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import msgspec
 import numpy as np
 import pytest
 
+from ml import calibrate
 from ml.dataset import TrainingRows
+from ml.evaluate import log_loss
 from ml.features import NAMES, catalogue_hash
 from ml.frames import FeatureFrame
 from ml.model import RiskModel
-from ml.starter.audits import read_by_audits
+from ml.starter.audits import leaning, read_by_audits, reread
 from ml.starter.build import BASE_RATE
 from ml.starter.shipped import shipped
 
@@ -51,7 +54,7 @@ def test_the_mean_probability_is_the_share_found_and_assumed(starter, abusive):
 
 
 def test_more_abuse_among_audits_raises_every_probability(starter):
-    few, many = (read_by_audits(starter, audits(300, each), AS_OF) for each in (3, 30))
+    few, many = (read_by_audits(starter, audits(300, each), AS_OF) for each in (1, 9))
     for margin in np.linspace(-6, 6, 25):
         low, high = (
             one.manifest.calibration.probability(margin) for one in (few, many)
@@ -81,3 +84,26 @@ def test_audits_that_preferred_high_scores_count_by_whom_they_stand_for(starter)
     weights = drawn.audit_weights
     assert weights.sum() == pytest.approx(2460**2 / (60 + 240 * 100))
     assert (weights @ drawn.targets) / weights.sum() == pytest.approx(30 / 2460)
+
+
+def test_enough_abuse_among_audits_bends_the_calibration_to_the_site(starter):
+    """Here the starter is far too sure of itself."""
+    rng = np.random.default_rng(4)
+    margins = rng.normal(-2.0, 2.0, 3000)
+    before = starter.manifest.calibration
+    odds = np.array([before.log_odds(one) for one in margins]) / 3.0 - 1.0
+    labels = (rng.random(3000) < calibrate._expit(odds)).astype(float)
+    ones = np.ones(1500)
+    seen = calibrate.HeldOut(margins[:1500], labels[:1500], ones, ones, ones)
+    bent = reread(before, seen)
+    moved = msgspec.structs.replace(before, c=before.c + leaning(before, seen))
+    late = margins[1500:].tolist()
+    bent_loss, moved_loss = (
+        log_loss(labels[1500:], np.array([one.probability(each) for each in late]))
+        for one in (bent, moved)
+    )
+    assert bent_loss < moved_loss - 0.01
+    low, high = np.array([bent.interval(each) for each in late]).T
+    said = np.array([bent.probability(each) for each in late])
+    assert np.all((low <= said) & (said <= high))
+    assert np.mean(high - low) < 0.3
