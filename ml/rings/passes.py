@@ -25,6 +25,7 @@ from ml.rings.links import Links
 from ml.rings.pairs import Pairs, find_pairs
 from ml.rings.renew import Renewed, only, renew
 from ml.rings.rows import common_values, joined, read_rows
+from ml.rings.shards import united
 from ml.rings.silence import active_since
 
 PROVEN: Final = 0.9  # of a group, before its fingerprint gathers others
@@ -122,7 +123,7 @@ def _grouped(begun: Pass, weighed: Judge) -> Pass:
     judged = weighed(find_groups(begun.pairs, len(links.account_ids)))
     sure = [one for one in judged if one.probability >= PROVEN]
     single = {one.members.tobytes(): one for one in sure}
-    whole = merge([one.members for one in sure], links)
+    whole = united(merge([one.members for one in sure], links), links)
     merged = weighed([group for group in whole if group.tobytes() not in single])
     single |= {one.members.tobytes(): one for one in merged}
     proven = [single[group.tobytes()] for group in whole]
