@@ -142,7 +142,8 @@ def audited(
     weights = np.where(rest.labels == 1.0, rate / max(share, 1e-9), 1.0)
     asked = HeldOut(rest.margins, rest.labels, weights, rest.folds, rest.cover)
     found = losses(fitted, asked, ("none", "shift", "beta"))
-    product = audits.reread(before, fitted)
+    abuse = int(fitted.labels.sum())
+    product = audits.reread(before, fitted, min(abuse, len(fitted.labels) - abuse))
     alone = msgspec.structs.replace(before, c=before.c + audits.leaning(before, fitted))
     return found | {
         name: loss(

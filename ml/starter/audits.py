@@ -33,6 +33,7 @@ def read_by_audits(
     audits = rows.rows((rows.audited > 0.0) & ~np.isnan(rows.labels))
     if not len(audits):
         raise ValueError("No account of these rows was audited.")
+    accounts = len(set(audits.frame.account_ids))
     margins = starter.margins(starter.values(audits.frame))
     held_out = calibrate.HeldOut(
         margins,
@@ -41,35 +42,33 @@ def read_by_audits(
         train.folds(audits.groups),
         np.ones(len(audits)),
     )
-    calibration = reread(starter.manifest.calibration, held_out)
+    rarer = min(audits.positives, accounts - audits.positives)
+    calibration = reread(starter.manifest.calibration, held_out, rarer)
     said = np.array([calibration.probability(one) for one in margins.tolist()])
-    counts = {
-        "audited_accounts": len(set(audits.frame.account_ids)),
-        "audited_abusive_accounts": audits.positives,
-    }
     manifest = msgspec.structs.replace(
         starter.manifest,
         adaptation="calibrated",
         calibration=msgspec.structs.replace(
-            calibration,
-            rows=counts["audited_accounts"],
-            positives=counts["audited_abusive_accounts"],
+            calibration, rows=accounts, positives=audits.positives
         ),
         cutoff=as_of.isoformat(),
         data_digest=dataset.data_digest(audits),
-        rows=starter.manifest.rows | counts,
+        rows=starter.manifest.rows
+        | {
+            "audited_accounts": accounts,
+            "audited_abusive_accounts": audits.positives,
+        },
         metrics=train.measure(held_out, said),
     )
     return RiskModel(manifest, starter.text)
 
 
-def reread(calibration: Calibration, audits: HeldOut) -> Calibration:
+def reread(calibration: Calibration, audits: HeldOut, rarer: int) -> Calibration:
     """Return a calibration that fits audited accounts, with its intervals.
 
-    The slopes are fitted again where there are enough audits of either kind to carry
-    them; then, as always, all probabilities move together to the share of abuse.
+    The slopes are fitted again where there are enough accounts of the rarer kind to
+    carry them; then, as always, all probabilities move together to the share of abuse.
     """
-    rarer = min(int(audits.labels.sum()), int((1.0 - audits.labels).sum()))
     if rarer >= calibrate.POSITIVES_FOR_SHIFT:
         calibration = calibrate.refitted(calibration, audits)
     moved = calibration.c + leaning(calibration, audits)

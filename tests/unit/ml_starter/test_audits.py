@@ -95,7 +95,9 @@ def test_enough_abuse_among_audits_bends_the_calibration_to_the_site(starter):
     labels = (rng.random(3000) < calibrate._expit(odds)).astype(float)
     ones = np.ones(1500)
     seen = calibrate.HeldOut(margins[:1500], labels[:1500], ones, ones, ones)
-    bent = reread(before, seen)
+    bent = reread(before, seen, 1000)
+    few = reread(before, seen, 9)
+    assert (few.a, few.b) == (before.a, before.b)
     moved = msgspec.structs.replace(before, c=before.c + leaning(before, seen))
     late = margins[1500:].tolist()
     bent_loss, moved_loss = (
