@@ -35,13 +35,7 @@ def read_by_audits(
         raise ValueError("No account of these rows was audited.")
     accounts = len(set(audits.frame.account_ids))
     margins = starter.margins(starter.values(audits.frame))
-    held_out = calibrate.HeldOut(
-        margins,
-        audits.targets,
-        audits.audit_weights,
-        train.folds(audits.groups),
-        np.ones(len(audits)),
-    )
+    held_out = _held_out(audits, margins)
     rarer = min(audits.positives, accounts - audits.positives)
     calibration = reread(starter.manifest.calibration, held_out, rarer)
     said = np.array([calibration.probability(one) for one in margins.tolist()])
@@ -61,6 +55,16 @@ def read_by_audits(
         metrics=train.measure(held_out, said),
     )
     return RiskModel(manifest, starter.text)
+
+
+def _held_out(audits: TrainingRows, margins: Floats) -> HeldOut:
+    return HeldOut(
+        margins,
+        audits.targets,
+        audits.audit_weights,
+        train.folds(audits.groups),
+        np.ones(len(audits)),
+    )
 
 
 def reread(calibration: Calibration, audits: HeldOut, rarer: int) -> Calibration:
