@@ -31,6 +31,12 @@ class UnknownModelError(NotFoundError):
         super().__init__(f"There is no model {model_id}.")
 
 
+class NothingToCompareError(ConflictError):
+    """A challenger needs a model in use that reads the same and has scored."""
+
+    code = "nothing_to_compare"
+
+
 class PromotionError(ConflictError):
     code = "promotion_refused"
 

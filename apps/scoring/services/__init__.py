@@ -7,6 +7,7 @@ from apps.scoring.services.drifting import Drift, drift
 from apps.scoring.services.estimates import Estimates, estimates
 from apps.scoring.services.promotion import approve, judge, promote, rollback
 from apps.scoring.services.scoring import kinds_for, rescore, score, score_with
+from apps.scoring.services.shadowing import Shadow, shadow
 from apps.scoring.services.starter import ensure_starter
 from apps.scoring.services.stored import from_row, score_rows
 from apps.scoring.services.training import Trained, train
@@ -15,6 +16,7 @@ __all__ = [
     "Candidate",
     "Drift",
     "Estimates",
+    "Shadow",
     "Trained",
     "approve",
     "champion",
@@ -35,5 +37,6 @@ __all__ = [
     "score",
     "score_rows",
     "score_with",
+    "shadow",
     "train",
 ]
