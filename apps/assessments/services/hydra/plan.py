@@ -13,9 +13,9 @@ START: Final = END - timedelta(days=120)
 # days of the world: what is learned, where thresholds are set, what is tested
 TRAINED, CALM, LAST = 70, 80, 120
 _CALM_STEP: Final = 5
-# seconds of one core: a command's start, from a world of 460 accounts; the rest for a
-# thousand accounts, from a mini world (docs/benchmark.md)
-_COMMAND, _SIMULATE, _IMPORT, _TRAIN, _ASSESS, _EXPORT = 6.5, 1.8, 8.0, 4.7, 4.2, 0.3
+# seconds of one core: what a command costs in the smallest world, from nano worlds; the
+# rest for a thousand accounts, from a mini world (docs/benchmark.md)
+_COMMAND, _SIMULATE, _IMPORT, _TRAIN, _ASSESS, _EXPORT = 5.0, 1.8, 8.0, 4.7, 4.2, 0.3
 
 
 @dataclass(frozen=True, slots=True)
