@@ -20,6 +20,7 @@ from ml.rings.cells import users_of
 from ml.rings.conduct import Conduct, conduct_of
 from ml.rings.fingerprint import merge, newcomers
 from ml.rings.groups import find_groups
+from ml.rings.held import Held
 from ml.rings.judge import Judged, judge
 from ml.rings.links import Links
 from ml.rings.pairs import Pairs, find_pairs
@@ -89,9 +90,10 @@ def step(
     `backend` holds at least those accounts as known at T; `usage_of` gives one that
     holds the usage of the accounts it is asked for.
     """
-    new = _renewed(last, backend, touched)
+    held = Held(backend)
+    new = _renewed(last, held, touched)
     pairs = _renewed_pairs(last.pairs, new)
-    conduct = _renewed_conduct(last.conduct, backend, new, touched)
+    conduct = _renewed_conduct(last.conduct, held, new, touched)
     known = {}
     for one in last.judged:
         members = new.place[one.members]
@@ -101,8 +103,8 @@ def step(
     def weighed(groups: list[Members]) -> list[Judged]:
         unknown = [group for group in groups if group.tobytes() not in known]
         ids = new.links.account_ids[np.concatenate([*unknown, np.empty(0, np.int64)])]
-        held = usage_of(sorted(set(ids))) if unknown else None
-        for one in judge(held, unknown, conduct, new.links):
+        fillers = usage_of(sorted(set(ids))) if unknown else None
+        for one in judge(fillers, unknown, conduct, new.links):
             known[one.members.tobytes()] = one
         return [known[group.tobytes()] for group in groups]
 
@@ -178,7 +180,8 @@ def _renewed_pairs(last: Pairs, new: Renewed) -> Pairs:
     fresh = find_pairs(new.links, of=new.moved)
     left = np.concatenate([left[kept], fresh.left])
     right = np.concatenate([right[kept], fresh.right])
-    order = np.lexsort((right, left))
+    key = left * len(new.links.account_ids) + right
+    order = np.argsort(key, kind="stable")  # two sorted runs
     parts = np.concatenate([last.parts[kept], fresh.parts])
     return Pairs(left[order], right[order], parts[order])
 
