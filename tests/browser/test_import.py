@@ -1,14 +1,12 @@
 """A stranger's file becomes a ranked list, in a browser, on the real service."""
 
-import os
 import re
 import time
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
-from tests import databases, services
+from tests import services
 from tests.databases import Database
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -18,26 +16,17 @@ STEP = 280_000  # milliseconds that a step may take on a busy machine
 PASSWORD = "correct horse battery staple"
 
 
-@pytest.fixture(scope="module")
-def database(django_db_setup: None, django_db_blocker: Any) -> Iterator[Database]:
-    """One database for both ways: to start the service takes longer than to import."""
-    found = databases.clone(f"kycrisk_import_{os.getpid()}")
-    with django_db_blocker.unblock(), databases.connected_to(found):
-        yield found
-    databases.drop(found.name)
-
-
-@pytest.fixture(scope="module")
-def service(database: Database) -> Iterator[str]:
+@pytest.fixture
+def service(fresh_database: Database) -> Iterator[str]:
     """The address of the whole service: web server, workers, schedule."""
-    process = services.start(database.environment)
+    process = services.start(fresh_database.environment)
     yield services.address_of(process)
     process.terminate()
-    process.communicate(timeout=120)
+    process.communicate(timeout=30)
 
 
-@pytest.fixture(scope="module")
-def lead(database: Database) -> str:
+@pytest.fixture
+def lead(fresh_database: Database) -> str:
     # Models can be imported once Django is set up, which is after this file is read.
     from datetime import UTC, datetime
 
