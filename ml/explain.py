@@ -26,6 +26,7 @@ Floats = NDArray[np.float64]
 POINTS: Final = 10.0 / math.log(10.0)  # evidence points of one unit of log-odds
 LEAST_POINTS: Final = 0.5  # less than an eighth more or less odds is no reason
 MOST_REASONS: Final = 4  # more than four are not helpful (Reg B, comment 9(b)(2)-1)
+LEAST_TIMES: Final = 1.05  # what still reads as once the usual
 SECOND_SHARE: Final = 1 / 3  # of the leading feature's part, to be told as well
 GROUP_CODE: Final = "RNG-90"
 MISSING_CODE: Final = "DAT-01"
@@ -141,12 +142,20 @@ class Explainer:
             told = [
                 at
                 for at in self._columns[family]
-                if shown[at] and parts[at] * total > 0.0
+                if shown[at]
+                and parts[at] * total > 0.0
+                and self._tells(at, values[at], total)
             ]
             if told:
                 told.sort(key=lambda at: (-abs(parts[at]), at))
                 reasons.append(self._family_reason(family, total, told, values, parts))
         return reasons
+
+    def _tells(self, at: int, value: float, total: float) -> bool:
+        """Tell whether a value speaks for itself: the usual is no reason for alarm."""
+        feature = self._features[at]
+        alarms = total > 0.0 and feature.direction > 0
+        return not (alarms and feature.unit == "times" and value < LEAST_TIMES)
 
     def _family_reason(
         self,

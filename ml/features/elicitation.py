@@ -189,8 +189,8 @@ FEATURES: Final = (
         direction=1,
         label="Ways of asking that were tried and given up",
         analyst_text=(
-            "{value} prompt wrappers that draw out reasoning, rubrics or limits were "
-            "given up after three exchanges at most."
+            "Prompt wrappers that draw out reasoning, rubrics or limits, "
+            "given up after three exchanges at most: {value}."
         ),
         misleads="Whoever learns to write prompts tries many of them.",
         missing="no wrapper that elicits anything in 30 days, or a permit exempts",

@@ -69,7 +69,9 @@ FEATURES: Final = (
         window="7d",
         direction=1,
         label="Client software at the same time behind one key",
-        analyst_text="Up to {value} kinds of client used one key within ten minutes.",
+        analyst_text=(
+            "Kinds of client that used one key within ten minutes, at most: {value}."
+        ),
         misleads="A team that shares a key, and gateways that pass clients through.",
         missing="no request with a known client in 7 days",
         source=hands,
@@ -86,7 +88,7 @@ FEATURES: Final = (
         window="30d",
         direction=1,
         label="API keys created in one hour",
-        analyst_text="Up to {value} API keys were created within one hour of 30 days.",
+        analyst_text="API keys created within one hour of 30 days, at most: {value}.",
         misleads="Automated setups give each service its key at once.",
         missing="no API key was created in 30 days",
         source=bursts,

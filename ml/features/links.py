@@ -108,7 +108,7 @@ FEATURES: Final = (
         window="90d",
         direction=1,
         label="Accounts with the same card",
-        analyst_text="{value} other accounts used the same card within 90 days.",
+        analyst_text="Other accounts that used the same card within 90 days: {value}.",
         misleads="Families, offices and grant cards pay for several people.",
         missing="no card is known",
         value=shared_card_count_90d,
@@ -123,7 +123,9 @@ FEATURES: Final = (
         window="90d",
         direction=1,
         label="Accounts on the same device",
-        analyst_text="{value} other accounts appeared on the same device in 90 days.",
+        analyst_text=(
+            "Other accounts that appeared on the same device in 90 days: {value}."
+        ),
         misleads="Computer labs, libraries and cloned company images share devices.",
         missing="no device is known",
         value=shared_device_count_90d,
@@ -137,7 +139,9 @@ FEATURES: Final = (
         window="7d",
         direction=1,
         label="Accounts in the same small network",
-        analyst_text="{value} other accounts appeared in the same network in 7 days.",
+        analyst_text=(
+            "Other accounts that appeared in the same network in 7 days: {value}."
+        ),
         misleads=(
             "Carriers put strangers behind one address; offices and events do too."
         ),
@@ -153,7 +157,9 @@ FEATURES: Final = (
         window="90d",
         direction=1,
         label="Accounts behind the same mailbox or phone",
-        analyst_text="{value} other accounts use the same mailbox or phone number.",
+        analyst_text=(
+            "Other accounts that use the same mailbox or phone number: {value}."
+        ),
         misleads="Shared team mailboxes and families with one phone.",
         missing="neither a mail address nor a phone number is known",
         value=shared_contact_count_90d,
@@ -196,7 +202,9 @@ FEATURES: Final = (
         window="90d",
         direction=1,
         label="Cards of one issuer range on one day",
-        analyst_text="{value} other accounts added a card of this range that day.",
+        analyst_text=(
+            "Other accounts that added a card of this range that day: {value}."
+        ),
         misleads="Large national banks issue most cards of a place from few ranges.",
         missing="no card with a known issuer range",
         value=shared_bin_day_count_90d,

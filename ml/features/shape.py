@@ -121,7 +121,9 @@ FEATURES: Final = (
         window="30d",
         direction=1,
         label="Signatures issued to another account",
-        analyst_text="{value} reasoning signatures were issued to other accounts.",
+        analyst_text=(
+            "Reasoning signatures that were issued to other accounts: {value}."
+        ),
         misleads="Accounts of one organization may resume each other's sessions.",
         missing="no signature was presented in 30 days",
         source=signatures,

@@ -153,8 +153,8 @@ FEATURES: Final = (
         direction=1,
         label="Disagreements between stated countries",
         analyst_text=(
-            "Countries that declared facts, phone, payment and sign-up network name"
-            " beyond the first: {value}."
+            "Further countries among declared facts, phone, payment and "
+            "sign-up network: {value}."
         ),
         misleads=(
             "Travelers, migrants and remote staff have such lives; never a sole reason."

@@ -119,7 +119,9 @@ FEATURES: Final = (
         window="90d",
         direction=1,
         label="Accounts at the same postal address",
-        analyst_text="{value} other accounts gave the same postal address in 90 days.",
+        analyst_text=(
+            "Other accounts that gave the same postal address in 90 days: {value}."
+        ),
         misleads="Shared housing, dormitories and office buildings.",
         missing="no postal address is known",
         source=neighbors,
@@ -135,7 +137,7 @@ FEATURES: Final = (
         window="90d",
         direction=1,
         label="Accounts with the same payer",
-        analyst_text="{value} other accounts are paid for under the same name.",
+        analyst_text="Other accounts that are paid for under the same name: {value}.",
         misleads="Common names, parents and companies that pay for their staff.",
         missing="no payer is known",
         source=neighbors,
@@ -152,8 +154,8 @@ FEATURES: Final = (
         direction=1,
         label="Shares a value with accounts found abusive",
         analyst_text=(
-            "{value} accounts that were found abusive show the same card, device, "
-            "mailbox, phone, address or payer."
+            "Accounts found abusive that show the same card, device, "
+            "mailbox, phone, address or payer: {value}."
         ),
         misleads="Second-hand phones and cards, and family of a person who was banned.",
         missing="no such value is known of the account",
@@ -169,7 +171,7 @@ FEATURES: Final = (
         window="30d",
         direction=1,
         label="New keys and cards after an action",
-        analyst_text="{value} keys and cards were added soon after an action.",
+        analyst_text="Keys and cards added soon after an action: {value}.",
         misleads="Who is asked for another card adds one.",
         missing="no action was taken in 30 days",
         source=answers,

@@ -1,5 +1,6 @@
 """The catalogue is complete, and refuses to be anything else."""
 
+import re
 from collections import Counter
 from dataclasses import replace
 from typing import Any
@@ -75,3 +76,11 @@ def test_a_sentence_tells_the_value_or_why_it_is_missing() -> None:
         assert "{" not in feature.tell(0.5)
         assert feature.missing in feature.tell(float("nan"))
     assert AGE.tell(12.345) == "The account was opened 12.3 days ago."
+
+
+def test_a_sentence_is_right_of_one_as_of_many():
+    counts = [one for one in FEATURES if one.unit in {"count", "accounts"}]
+    assert len(counts) > 10
+    for feature in counts:
+        told = feature.tell(1.0)
+        assert not re.search(r"\b1 [a-z ]*[a-z]s\b", told), told

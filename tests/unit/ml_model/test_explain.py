@@ -1,3 +1,4 @@
+import dataclasses
 import math
 
 import numpy as np
@@ -124,6 +125,20 @@ def test_sentences_carry_the_value_and_where_it_stands(model):
     [reasons] = explained(model, values)[2]
     first = next(one for one in reasons if one.family == "IDN")
     assert "Number 0 is 9 (higher than 99 % of accounts)." in first.text
+
+
+def test_the_usual_is_told_as_no_reason_for_alarm(model, monkeypatch):
+    first = CATALOGUE[0]
+    times = {**BY_NAME, first.name: dataclasses.replace(first, unit="times")}
+    values = np.zeros((1, 10))
+    values[0, 0] = 9.0
+    prediction = model.predict(values)
+    explainer = Explainer(model.manifest, times)
+    [told] = explainer.reasons(values, prediction, {}, [None], [0.0])
+    assert any(first.name in one.features for one in told)
+    monkeypatch.setattr("ml.explain.LEAST_TIMES", 9.1)
+    [told] = explainer.reasons(values, prediction, {}, [None], [0.0])
+    assert not any(first.name in one.features for one in told)
 
 
 def test_a_customer_hears_what_may_be_said_of_the_family(model):
