@@ -20,8 +20,8 @@ def evidence_words(ring: Ring) -> str:
     said = (
         f"Up to {ring.tested_to:%-d %b %Y, %H:%M} UTC, what was new since it was found "
         f"speaks {_times(ring.log_e)} a group that came together by chance: that is "
-        "how its accounts went on to agree and to divide their requests, beside "
-        "strangers of the same kind put in their places, test by test multiplied."
+        "how its accounts went on to agree in what was new to them, beside strangers "
+        "of the same kind put in their places, test by test multiplied."
     )
     if ring.confirmed:
         return (

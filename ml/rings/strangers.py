@@ -3,29 +3,25 @@
 A ring is named for how well its accounts agree; that agreement proves nothing more when
 it is looked at again. So the accounts of an earlier pass are tested on facts that are
 newer than that pass, and only on values that are new to an account: sharing an old
-value once more is no news. Accounts of the same kind, as busy as the members, are put
-in their places; how many times as much the members agree is an e-value (ml.rings.
-evalues), and so is how many times as evenly they divide their new requests.
+value once more is no news. Accounts with as many new values are put in the members'
+places; how many times as much the members agree is an e-value (ml.rings.evalues).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ml.rings.evalues import soft_rank
-from ml.rings.evidence import ENOUGH_MEMBERS
 from ml.rings.links import Links
 from ml.rings.place import VIEW_NAMES
 from ml.rings.swaps import DRAWS, Pool, pool
-from ml.rings.work import EVEN, ORGANIC, gamma_counts
 
 ROOM: Final = 10  # others for each member, before a region is large enough by itself
-PACE: Final = 0.22  # of log-rates in one class: a quarter more
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +34,8 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Requests:
-    """Of each account, float64 [accounts]: until a moment, over these days; after."""
-
-    before: NDArray[np.float64]
-    days: NDArray[np.float64]
-    after: NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
 class News:
-    """What came after a moment: new links by account, and requests [accounts].
+    """What came after a moment: new links, by account.
 
     `value` is sorted by account; those of account `a` and one view stand from
     `start[view, a]` to `start[view, a + 1]`. `near` and `wide` are pools of accounts
@@ -60,13 +47,9 @@ class News:
     start: tuple[NDArray[np.int64], ...]
     near: tuple[Pool, ...]
     wide: tuple[Pool, ...]
-    requests: NDArray[np.float64]
-    busy: Pool
-    worked: NDArray[np.bool_]
 
 
 def evidence_since(
-    backend: Any,
     links: Links,
     region: NDArray[np.object_],
     standing: Sequence[Standing],
@@ -81,8 +64,7 @@ def evidence_since(
         return found
     place = np.unique(region, return_inverse=True)[1]
     for since in sorted({ring.since for ring in standing}):
-        requests = read_requests(backend, links, since)
-        news = news_since(since, links, place, requests)
+        news = news_since(since, links, place)
         for ring in standing:
             if ring.since == since:
                 found[ring.name] = evidence(ring, links, news)
@@ -90,10 +72,7 @@ def evidence_since(
 
 
 def evidence(ring: Standing, links: Links, news: News) -> float:
-    """Return the mean of what new values and new requests say.
-
-    Which of them is asked was settled before: by who had worked until then.
-    """
+    """Return how many times as well as strangers the accounts of a ring go on."""
     import pyarrow as pa  # loaded with the tables
 
     members = np.sort(links.codes(pa.array(ring.accounts, pa.string()))[0])
@@ -101,11 +80,7 @@ def evidence(ring: Standing, links: Links, news: News) -> float:
         return 1.0
     first = crc32(str(links.account_ids[members[0]]).encode())
     random = np.random.default_rng([first, int(ring.since.timestamp())])
-    found = [_agreement(members, links, news, random)]
-    workers = members[news.worked[members]]
-    if len(workers) >= ENOUGH_MEMBERS:
-        found.append(_division(workers, news, random))
-    return float(np.mean(found))
+    return _agreement(members, links, news, random)
 
 
 def _agreement(
@@ -171,20 +146,7 @@ def _within(wanted: NDArray[np.int64], known: NDArray[np.int64]) -> NDArray[np.b
     return known[at] == wanted
 
 
-def _division(
-    workers: NDArray[np.int64], news: News, random: np.random.Generator
-) -> float:
-    """Compare how evenly new requests are divided: a dispatcher's way or people's."""
-    counts = news.requests[news.busy.draw(workers, random)]
-    mean = np.maximum(counts.mean(axis=1, keepdims=True), 1e-9)
-    ratio = gamma_counts(counts, mean, EVEN) - gamma_counts(counts, mean, ORGANIC)
-    score = 1.0 + np.maximum(ratio.sum(axis=1), 0.0)
-    return soft_rank(float(score[0]), score[1:])
-
-
-def news_since(
-    since: datetime, links: Links, region: NDArray[np.int64], requests: Requests
-) -> News:
+def news_since(since: datetime, links: Links, region: NDArray[np.int64]) -> News:
     """Sort out what is new since then, and who is of one kind with whom."""
     total = len(links.account_ids)
     fresh = links.first > int(since.timestamp() * 1_000_000)
@@ -201,32 +163,5 @@ def news_since(
         starts.append(np.concatenate([[0], np.cumsum(count)]))
         near.append(pool(bucket * (int(region.max(initial=0)) + 1) + region, random))
         wide.append(pool(bucket, random))
-    worked = requests.before > 0
-    rate = np.maximum(requests.before, 1.0) / requests.days
-    pace = np.floor(np.log(rate) / PACE).astype(np.int64)
-    idle = np.iinfo(np.int64).min
-    busy = pool(np.where(worked, pace, idle), random)
     parts = (tuple(values), tuple(starts), tuple(near), tuple(wide))
-    return News(tells & ~fresh, *parts, requests.after, busy, worked)
-
-
-def read_requests(backend: Any, links: Links, since: datetime) -> Requests:
-    """Count the exchanges of every account before and after a moment."""
-    import pyarrow as pa  # loaded with the tables
-
-    usage = backend.table("usage")
-    until = usage.occurred_at <= since
-    found = usage.group_by("account_id").agg(
-        before=until.sum(),
-        after=(~until).sum(),
-        first=usage.occurred_at.min(),
-    )
-    table = found.to_pyarrow()
-    at, known = links.codes(table.column("account_id"))
-    first = table.column("first").cast(pa.timestamp("us")).cast(pa.int64())
-    columns = table.column("before"), table.column("after"), first
-    parts = np.zeros((3, len(links.account_ids)))
-    for row, column in enumerate(columns):
-        parts[row, at] = column.filter(known).to_numpy(zero_copy_only=False)
-    days = np.maximum((since.timestamp() - parts[2] / 1e6) / 86_400, 1.0)
-    return Requests(parts[0], days, parts[1])
+    return News(tells & ~fresh, *parts)

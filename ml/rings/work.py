@@ -116,24 +116,15 @@ def _recurring(
     uses: NDArray[np.float64], expected: NDArray[np.float64], spread: float
 ) -> NDArray[np.float64]:
     """Log-chance of a count of gamma-mixed rates, given that it is two or more."""
-    shape = 1.0 / np.expm1(spread**2)
-    idle = shape * np.log(shape / (shape + expected))
-    fewer = np.exp(idle) * (1.0 + shape * expected / (shape + expected))
-    chance = gamma_counts(uses, expected, spread)
-    return chance - np.log1p(-np.minimum(fewer, 1.0 - 1e-9))
-
-
-def gamma_counts(
-    counts: NDArray[np.float64], expected: NDArray[np.float64], spread: float
-) -> NDArray[np.float64]:
-    """Log-chance of counts whose rates spread by `spread` (log standard deviation)."""
     from scipy.special import gammaln  # loaded by the processes that find rings
 
     shape = 1.0 / np.expm1(spread**2)
     idle = np.log(shape / (shape + expected))
     busy = np.log(expected / (shape + expected))
-    chance = gammaln(counts + shape) - gammaln(shape) - gammaln(counts + 1)
-    return np.asarray(chance + shape * idle + counts * busy)
+    chance = gammaln(uses + shape) - gammaln(shape) - gammaln(uses + 1)
+    chance += shape * idle + uses * busy
+    fewer = np.exp(shape * idle) * (1.0 + shape * np.exp(busy))
+    return chance - np.log1p(-np.minimum(fewer, 1.0 - 1e-9))
 
 
 def _repeat_deficit(cells: Cells) -> NDArray[np.float64]:

@@ -64,7 +64,7 @@ def _whole(engine: "Engine", *, as_of: datetime, facts: str, at: datetime) -> Ri
 
     one = full_pass(engine.backend, as_of=as_of)
     due = standing(as_of=as_of)
-    tested = evidence_since(engine.backend, one.links, one.conduct.region, due)
+    tested = evidence_since(one.links, one.conduct.region, due)
     return _kept(one, tested=tested, facts=facts, at=at, basis=None)
 
 

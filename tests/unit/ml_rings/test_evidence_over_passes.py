@@ -12,7 +12,6 @@ from ml.rings.links import Links
 from ml.rings.passes import full_pass
 from ml.rings.place import VIEW_NAMES
 from ml.rings.strangers import (
-    Requests,
     Standing,
     evidence,
     evidence_since,
@@ -102,15 +101,11 @@ def _chance_groups(random: np.random.Generator) -> list[np.ndarray]:
 def _one_day(
     random: np.random.Generator, rings: list[np.ndarray], since: datetime
 ) -> list[float]:
-    """Return the e-values of one day's new values and requests, all of them chance."""
+    """Return the e-values of one day's new values, all of them chance."""
     new = random.poisson(random.gamma(0.5, 4.0, ACCOUNTS))
     account = np.repeat(np.arange(ACCOUNTS), new)
     links = _links(account, random.zipf(1.3, len(account)) % KINDS, since + DAY / 2)
-    rate = random.lognormal(1.0, 1.0, ACCOUNTS)
-    requests = Requests(
-        np.floor(rate * 30) + 1, np.full(ACCOUNTS, 30.0), random.poisson(rate) * 1.0
-    )
-    news = news_since(since, links, np.zeros(ACCOUNTS, np.int64), requests)
+    news = news_since(since, links, np.zeros(ACCOUNTS, np.int64))
     standing = [
         Standing(f"R{at}", tuple(links.account_ids[ring]), since)
         for at, ring in enumerate(rings)
@@ -142,7 +137,7 @@ def _links(account: np.ndarray, value: np.ndarray, first: datetime) -> Links:
 
 
 def test_a_campaign_that_goes_on_is_no_chance():
-    """Its accounts keep meeting behind the same exits, and share out the work."""
+    """Its accounts keep meeting behind the same exits."""
     world = World()
     pool_names = world.campaign()
     since = AS_OF - 3 * DAY
@@ -164,27 +159,21 @@ def test_sharing_an_old_value_once_more_is_no_news():
         world.usage.append(
             exchange(name, 900, AS_OF - DAY, scaffold="5caff01d00000001")
         )
-    ring = Standing("ring", tuple(names[:4]), AS_OF - 2 * DAY)  # too few to divide
+    ring = Standing("ring", tuple(names), AS_OF - 2 * DAY)
     assert e_values_of(world, ring)["ring"] == 1.0
 
 
 def e_values_of(world: World, *standing: Standing) -> dict[str, float]:
-    backend = world.backend()
-    one = full_pass(backend, as_of=AS_OF)
-    return evidence_since(backend, one.links, one.conduct.region, standing)
+    one = full_pass(world.backend(), as_of=AS_OF)
+    return evidence_since(one.links, one.conduct.region, standing)
 
 
 def _go_on(world: World, names: list[str], since: datetime) -> None:
-    """Let everybody meet new networks and ask: honest ones alone, the pool together."""
+    """Let everybody meet new networks: honest ones alone, the pool together."""
     for at in range(600):
         name = f"honest-{at:04}"
         moment = since + timedelta(hours=int(world.random.integers(1, 70)))
         world.values.append(value(name, "net", f"new-{at % 200}", moment))
-        for number in range(int(world.random.pareto(1.1) * 4)):
-            world.usage.append(exchange(name, number, moment))
-            world.usage.append(exchange(name, 1000 + number, since - 20 * DAY))
     for at, name in enumerate(names):
         moment = since + timedelta(hours=at)
         world.values.append(value(name, "net", f"exit-{at % 4}", moment))
-        for number in range(20):
-            world.usage.append(exchange(name, 100 + number, moment))
