@@ -84,7 +84,6 @@ def _exponents(sizes: list[dict]) -> list[float]:
 
 def _going_on(as_of: datetime, facts: int) -> dict:
     from apps.signals.selectors import open_engine
-    from ml.rings.find import rings_of
     from ml.rings.passes import full_pass, step
 
     with ExitStack() as engines:
@@ -112,8 +111,7 @@ def _going_on(as_of: datetime, facts: int) -> dict:
                 last, everyone, as_of=as_of, touched=names, usage_of=lambda _: everyone
             )
         )
-        codes = np.searchsorted(one.links.account_ids, touched)
-        return {
+        found = {
             "facts": facts,
             "touched": len(touched),
             "accounts": len(names),
@@ -121,10 +119,19 @@ def _going_on(as_of: datetime, facts: int) -> dict:
             "cpu_s": cost,
             "ratio": round(cost / full, 3),
             "everybody_again_cpu_s": again,
-            "pairs_of_the_touched_equal": _ends(one, codes) == _ends(every, codes),
-            "rings": len(one.groups),
-            "rings_equal": _members(rings_of(one)) == _members(rings_of(every)),
         }
+    return found | _equal(one, every, touched)
+
+
+def _equal(one: Any, every: Any, touched: list[str]) -> dict:
+    from ml.rings.find import rings_of
+
+    codes = np.searchsorted(one.links.account_ids, touched)
+    return {
+        "pairs_of_the_touched_equal": _ends(one, codes) == _ends(every, codes),
+        "rings": len(one.groups),
+        "rings_equal": _members(rings_of(one)) == _members(rings_of(every)),
+    }
 
 
 def _timed(work: Callable[[], Any]) -> tuple[Any, float]:

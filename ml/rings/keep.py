@@ -25,8 +25,26 @@ def save(one: Pass, folder: Path) -> None:
     import pyarrow as pa  # loaded with the tables
     import pyarrow.parquet as pq
 
+    for name, columns in _columns(one).items():
+        pq.write_table(pa.table(columns), folder / f"{name}.parquet")
+    judged = [
+        {"members": one.members.tolist(), "terms": [asdict(term) for term in one.terms]}
+        for one in one.judged
+    ]
+    told = {
+        "as_of": one.as_of.isoformat(),
+        "full_as_of": one.full_as_of.isoformat(),
+        "measured": one.measured,
+        "judged": judged,
+    }
+    (folder / "pass.json").write_text(json.dumps(told))
+
+
+def _columns(one: Pass) -> dict[str, dict[str, Any]]:
+    import pyarrow as pa  # loaded with the tables
+
     links, conduct, pairs = one.links, one.conduct, one.pairs
-    tables = {
+    return {
         "accounts": {
             "account_id": pa.array(links.account_ids, pa.string()),
             "created": links.created,
@@ -50,19 +68,6 @@ def save(one: Pass, folder: Path) -> None:
         "pairs": {"left": pairs.left, "right": pairs.right}
         | {name: pairs.parts[:, at] for at, name in enumerate(VIEW_NAMES)},
     }
-    for name, columns in tables.items():
-        pq.write_table(pa.table(columns), folder / f"{name}.parquet")
-    judged = [
-        {"members": one.members.tolist(), "terms": [asdict(term) for term in one.terms]}
-        for one in one.judged
-    ]
-    told = {
-        "as_of": one.as_of.isoformat(),
-        "full_as_of": one.full_as_of.isoformat(),
-        "measured": one.measured,
-        "judged": judged,
-    }
-    (folder / "pass.json").write_text(json.dumps(told))
 
 
 def load(folder: Path) -> Pass:
@@ -71,20 +76,6 @@ def load(folder: Path) -> Pass:
     accounts, values, links, pairs = (
         _read(folder / f"{name}.parquet")
         for name in ("accounts", "values", "links", "pairs")
-    )
-    every = Links(
-        accounts["account_id"],
-        accounts["created"],
-        accounts["is_trusted"],
-        links["account"],
-        links["value"],
-        links["first"],
-        values["kind"],
-        values["text"],
-        values["view"],
-        values["strength"],
-        values["holders"],
-        values["trusted"],
     )
     names = ("requests", "confirmed", "declared", "permitted", "region")
     parts = np.column_stack([pairs[name] for name in VIEW_NAMES])
@@ -99,13 +90,32 @@ def load(folder: Path) -> Pass:
         datetime.fromisoformat(told["as_of"]),
         datetime.fromisoformat(told["full_as_of"]),
         told["measured"],
-        every,
+        _links(accounts, values, links),
         values["common"],
         Pairs(pairs["left"], pairs["right"], parts),
         Conduct(*(accounts[name] for name in names)),
         tuple(judged),
         (),
         (),
+    )
+
+
+def _links(
+    accounts: dict[str, Any], values: dict[str, Any], links: dict[str, Any]
+) -> Links:
+    return Links(
+        accounts["account_id"],
+        accounts["created"],
+        accounts["is_trusted"],
+        links["account"],
+        links["value"],
+        links["first"],
+        values["kind"],
+        values["text"],
+        values["view"],
+        values["strength"],
+        values["holders"],
+        values["trusted"],
     )
 
 

@@ -52,21 +52,11 @@ def renew(
 
     The first `measured` values keep their weight.
     """
-    named = accounts.column("account_id").to_numpy(zero_copy_only=False)
-    ids = np.union1d(last.account_ids, named)
-    place = np.searchsorted(ids, last.account_ids)
-    at = np.searchsorted(ids, named)
-    touched = np.zeros(len(ids), dtype=bool)
-    touched[at] = True
-    created = np.zeros(len(ids), dtype=np.int64)
-    created[place] = last.created
-    created[at] = microseconds(accounts.column("created_at"))
-    trusted = np.zeros(len(ids), dtype=bool)
-    trusted[place] = last.is_trusted
+    ids, place, at, created, trusted = _people(last, accounts)
+    touched = np.isin(np.arange(len(ids)), at)
     kinds, texts, value = _coded(last, rows)
-    account = np.searchsorted(
-        ids, rows.column("account_id").to_numpy(zero_copy_only=False)
-    )
+    names = rows.column("account_id").to_numpy(zero_copy_only=False)
+    account = np.searchsorted(ids, names)
     fresh = distinct(account, value, microseconds(rows.column("first")))
     account, value, first = _merged(last, place, touched, fresh)
     common = np.append(common, np.zeros(len(kinds) - len(common), dtype=bool))
@@ -84,12 +74,36 @@ def renew(
         first,
         kinds,
         texts,
-        np.array([VIEW_CODES[kind] for kind in kinds], dtype=np.int8),
+        np.fromiter((VIEW_CODES[kind] for kind in kinds), np.int8),
         strength,
         np.bincount(value, minlength=len(kinds)),
         among.astype(np.int64),
     )
     return Renewed(links, place, common, _moved(last, links, touched))
+
+
+def _people(
+    last: Links, accounts: "pa.Table"
+) -> tuple[
+    NDArray[np.object_],
+    NDArray[np.int64],
+    NDArray[np.int64],
+    NDArray[np.int64],
+    NDArray[np.bool_],
+]:
+    """Return all ids, where old and touched ones stand, creation, and who is trusted.
+
+    Nobody is trusted who was not when the full pass was made.
+    """
+    named = accounts.column("account_id").to_numpy(zero_copy_only=False)
+    ids = np.union1d(last.account_ids, named)
+    place, at = np.searchsorted(ids, last.account_ids), np.searchsorted(ids, named)
+    created = np.zeros(len(ids), dtype=np.int64)
+    created[place] = last.created
+    created[at] = microseconds(accounts.column("created_at"))
+    trusted = np.zeros(len(ids), dtype=bool)
+    trusted[place] = last.is_trusted
+    return ids, place, at, created, trusted
 
 
 def _coded(
