@@ -46,14 +46,15 @@ def assess_all(
 ) -> Assessed:
     """Assess every account known at `as_of` (or the given ones) in one pass.
 
-    Rings are always found over the whole population; features, scores and decisions
-    only for the accounts asked for.
+    Rings are found over the whole population, for given accounts by going on from the
+    last pass; features, scores and decisions only for the accounts asked for.
     """
     as_of = occasion.as_of
     progress.advance(0, phase="facts")
     with signals.open_engine(as_of=as_of) as engine:
         progress.advance(0, phase="rings")
-        run = rings.find_rings(as_of=as_of, engine=engine, at=occasion.at)
+        find = rings.find_rings if account_ids is None else rings.find_changed
+        run = find(as_of=as_of, engine=engine, at=occasion.at)
         progress.advance(0, phase="features")
         frame = _snapshots(as_of, account_ids, engine)
     parts = ring_selectors.ring_parts(as_of=as_of)

@@ -68,19 +68,22 @@ def _whole(engine: "Engine", *, as_of: datetime, facts: str, at: datetime) -> Ri
     return _kept(one, tested=tested, facts=facts, at=at, basis=None)
 
 
-def find_changed(*, as_of: datetime, at: datetime) -> RingRun:
+def find_changed(
+    *, as_of: datetime, at: datetime, engine: "Engine | None" = None
+) -> RingRun:
     """Go on from the last pass, comparing again only whom new facts touched.
 
-    A full pass is made where there is none to go on from, or it is a day old, or facts
-    touched so many that it costs no more. Rings are tested by full passes alone.
+    A full pass (on `engine`, if given) is made where there is none to go on from, or it
+    is a day old, or facts touched so many that it costs no more. Rings are tested by
+    full passes alone.
     """
     last = latest_run(as_of=as_of)
     before = kept.pass_of(last) if last is not None else None
     if last is None or before is None or as_of - before.full_as_of >= FULL_EVERY:
-        return find_rings(as_of=as_of, at=at)
+        return find_rings(as_of=as_of, at=at, engine=engine)
     touched = _touched(last, as_of=as_of, at=at)
     if len(touched) > MOST * len(before.links.account_ids):
-        return find_rings(as_of=as_of, at=at)
+        return find_rings(as_of=as_of, at=at, engine=engine)
     if not touched:
         return last
     return _go_on(last, before, touched, as_of=as_of, at=at)
