@@ -18,15 +18,17 @@ _LEAST_PAUSES: Final = 20
 def pauses(known: Known) -> Any:
     """Return account_id, n, total, squares: pauses under an hour between exchanges.
 
-    In seconds, over 7 days. Longer pauses are nights and meals, not pace.
+    In milliseconds, over 7 days: whole numbers, whose sums are the same in any order.
+    Longer pauses are nights and meals, not pace.
     """
     import ibis  # half a second, which only bulk work pays
 
     rows = known.table("usage", "occurred_at", 7)
-    rows = rows.select("account_id", at=rows.occurred_at.epoch_seconds())
+    seconds = rows.occurred_at.epoch_seconds().cast("float64")  # with a fraction
+    rows = rows.select("account_id", at=(seconds * 1000).round().cast("int64"))
     before = ibis.window(group_by="account_id", order_by="at")
     rows = rows.mutate(gap=rows["at"] - rows["at"].lag().over(before))
-    rows = rows.filter(rows.gap <= _HOUR)
+    rows = rows.filter(rows.gap <= _HOUR * 1000)
     return rows.group_by("account_id").aggregate(
         n=rows.count(),
         total=rows.gap.sum().cast("int64"),
@@ -36,8 +38,8 @@ def pauses(known: Known) -> Any:
 
 def spread(totals: Any) -> Any:
     """Squared variation of pauses: 1 by chance, 0 for a metronome, more for people."""
-    whole = totals.total * totals.total
-    value = totals.n * totals.squares / whole.nullif(0) - 1.0
+    total = totals.total.cast("float64")
+    value = totals.n * totals.squares.cast("float64") / (total * total).nullif(0) - 1.0
     return (totals.n >= _LEAST_PAUSES).ifelse(value, None)
 
 
