@@ -1,6 +1,5 @@
 """What happens or becomes known after T changes no bit of what is computed as of T."""
 
-import itertools
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -284,26 +283,3 @@ def test_a_window_that_is_not_over_is_not_known() -> None:
     }
     assert not computed({"usage_window": [row]}).has_usage.any()
     assert computed({"usage_window": [row | {"window_s": 1800}]}).has_usage.any()
-
-
-def test_pauses_add_up_as_whole_milliseconds() -> None:
-    """Sums of fractions would depend on the order in which threads add them."""
-    rng = random.Random(3)
-    moments = sorted(rng.randrange(DAY // 2) for _ in range(200))
-    rows = [
-        {
-            "account_id": "a",
-            "occurred_at": T - timedelta(microseconds=moment),
-            "event_id": str(number),
-            "key_id": "key",
-            "model": "m-1",
-        }
-        for number, moment in enumerate(moments)
-    ]
-    frame = computed({"usage": rows})
-    whole = [round((T.timestamp() - us / 1e6) * 1000) for us in reversed(moments)]
-    gaps = [later - one for one, later in itertools.pairwise(whole)]
-    assert max(gaps) < 3_600_000
-    expected = len(gaps) * float(sum(gap * gap for gap in gaps)) / sum(gaps) ** 2 - 1.0
-    place = frame.names.index("pause_spread_times_7d")
-    assert frame.values[frame.account_ids.index("a"), place] == expected
