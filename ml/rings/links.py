@@ -104,23 +104,38 @@ def _encode(
     first = microseconds(table.column("first"))
     account, value, first = distinct(account, value, first)
     kind_of, text_of = _split(names)
-    holders = np.bincount(value, minlength=len(names))
     weights = trusted[account].astype(float)
     among = np.bincount(value, weights=weights, minlength=len(names)).astype(float)
     common = common_of(kind_of, text_of, commons)
     strength = strength_of(among, int(trusted.sum()), common)
+    people, rows = (ids, created, trusted), (account, value, first)
+    return assembled(people, rows, (kind_of, text_of), strength, among)
+
+
+def assembled(
+    people: tuple[NDArray[np.object_], NDArray[np.int64], NDArray[np.bool_]],
+    rows: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]],
+    values: tuple[NDArray[np.object_], NDArray[np.object_]],
+    strength: NDArray[np.float64],
+    among: NDArray[np.float64],
+) -> Links:
+    """Return links of their parts; views and holders follow from these.
+
+    people: ids, creation, trust. rows: account, value and first, sorted as `distinct`
+    does. values: kinds and texts. among: holders among trusted accounts.
+    """
+    account, value, first = rows
+    kinds, texts = values
     return Links(
-        ids,
-        created,
-        trusted,
+        *people,
         account.astype(np.int32),
         value.astype(np.int32),
         first,
-        kind_of,
-        text_of,
-        np.array([VIEW_CODES[kind] for kind in kind_of], dtype=np.int8),
+        kinds,
+        texts,
+        np.fromiter((VIEW_CODES[kind] for kind in kinds), np.int8),
         strength,
-        holders,
+        np.bincount(value, minlength=len(kinds)),
         among.astype(np.int64),
     )
 

@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from ml.rings.links import (
     Links,
+    assembled,
     common_of,
     distinct,
     microseconds,
     strength_of,
 )
 from ml.rings.pairs import useful
-from ml.rings.rows import VIEW_CODES
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -58,27 +58,16 @@ def renew(
     names = rows.column("account_id").to_numpy(zero_copy_only=False)
     account = np.searchsorted(ids, names)
     fresh = distinct(account, value, microseconds(rows.column("first")))
-    account, value, first = _merged(last, place, touched, fresh)
+    merged = _merged(last, place, touched, fresh)
     common = np.append(common, np.zeros(len(kinds) - len(common), dtype=bool))
     common[measured:] |= common_of(kinds[measured:], texts[measured:], commons)
+    account, value, _ = merged
     among = np.bincount(value, trusted[account], len(kinds)).astype(float)
     among[:measured] = last.trusted[:measured]
     strength = strength_of(among, int(trusted.sum()), common)
     strength[:measured] = last.strength[:measured]
-    links = Links(
-        ids,
-        created,
-        trusted,
-        account.astype(np.int32),
-        value.astype(np.int32),
-        first,
-        kinds,
-        texts,
-        np.fromiter((VIEW_CODES[kind] for kind in kinds), np.int8),
-        strength,
-        np.bincount(value, minlength=len(kinds)),
-        among.astype(np.int64),
-    )
+    people = (ids, created, trusted)
+    links = assembled(people, merged, (kinds, texts), strength, among)
     return Renewed(links, place, common, _moved(last, links, touched))
 
 

@@ -46,12 +46,11 @@ def united(groups: list[NDArray[np.int64]], links: Links) -> list[NDArray[np.int
     enough = np.minimum(agreed, CAP).sum(axis=2) >= needed
     enough &= (agreed >= SPEAKS).sum(axis=2) >= LEAST_WAYS
     _, label = connected_components(sparse.csr_matrix(enough), directed=False)
-    order = {int(one): at for at, one in reversed(list(enumerate(label)))}
-    parts: list[list[NDArray[np.int64]]] = [[] for _ in order]
-    place = {one: at for at, one in enumerate(sorted(order, key=order.__getitem__))}
-    for group, one in zip(groups, label, strict=True):
-        parts[place[int(one)]].append(group)
-    return [np.unique(np.concatenate(part)) for part in parts]
+    _, first = np.unique(label, return_index=True)
+    return [
+        np.unique(np.concatenate([groups[at] for at in np.flatnonzero(label == one)]))
+        for one in label[np.sort(first)]
+    ]
 
 
 def goods_in_common(

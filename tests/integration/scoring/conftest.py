@@ -114,3 +114,30 @@ def champions(db, trained):
         register(trained[kind], f"mdl_{kind}")
         services.promote(model_id=f"mdl_{kind}", by=ACTOR, at=AT)
     services.forget_models()
+
+
+def stored_scores(values: FeatureFrame):
+    """Score invented values by the models in use, and store what they say."""
+    from apps.core.ids import new_id  # these need Django, as above
+    from apps.customers.models import Account
+    from apps.scoring import services
+    from apps.scoring.models import Score
+
+    found = services.score(frame=values, rings={}, as_of=AT)
+    accounts = Account.objects.bulk_create(
+        Account(
+            account_id=one.account_id,
+            created_at=AT,
+            recorded_at=AT,
+            ingested_at=AT,
+            subject=f"00000000-0000-0000-0000-{at:012}",
+        )
+        for at, one in enumerate(found)
+    )
+    rows = services.score_rows(
+        scored=found,
+        accounts=[account.pk for account in accounts],
+        as_of=AT,
+        ids=[new_id("scr", AT) for _ in found],
+    )
+    return Score.objects.bulk_create(rows)

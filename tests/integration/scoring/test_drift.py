@@ -2,11 +2,8 @@
 
 import math
 
-from apps.core.ids import new_id
-from apps.customers.models import Account
 from apps.scoring import services
-from apps.scoring.models import Score
-from tests.integration.scoring.conftest import AT, frame
+from tests.integration.scoring.conftest import frame, stored_scores
 
 COUNT = 120
 
@@ -24,24 +21,7 @@ def test_few_scores_say_nothing_about_drift(champions):
 def test_the_newest_scores_are_compared_with_what_the_model_learned_from(champions):
     values = frame(COUNT, 9, active=1.0)
     values.values[:, 0] *= 50.0  # accounts of another age than any that were seen
-    scored = services.score(frame=values, rings={}, as_of=AT)
-    accounts = Account.objects.bulk_create(
-        Account(
-            account_id=one.account_id,
-            created_at=AT,
-            recorded_at=AT,
-            ingested_at=AT,
-            subject=f"00000000-0000-0000-0000-{at:012}",
-        )
-        for at, one in enumerate(scored)
-    )
-    rows = services.score_rows(
-        scored=scored,
-        accounts=[account.pk for account in accounts],
-        as_of=AT,
-        ids=[new_id("scr", AT) for _ in scored],
-    )
-    Score.objects.bulk_create(rows)
+    stored_scores(values)
     found = services.drift(kind="activity", most=COUNT)
     assert found.scores == COUNT
     known = {name: one for name, one in found.indices.items() if not math.isnan(one)}

@@ -5,14 +5,19 @@ import json
 import pytest
 from django.core.management import call_command
 
-from apps.core.ids import new_id
 from apps.customers.models import Account
 from apps.scoring import services
 from apps.scoring.errors import NothingToCompareError
-from apps.scoring.models import AuditDraw, Score
+from apps.scoring.models import AuditDraw
 from apps.scoring.services import Candidate
 from apps.signals.services import BatchReport, record_outcomes
-from tests.integration.scoring.conftest import ACTOR, AT, frame, register
+from tests.integration.scoring.conftest import (
+    ACTOR,
+    AT,
+    frame,
+    register,
+    stored_scores,
+)
 
 COUNT = 200
 
@@ -21,24 +26,7 @@ COUNT = 200
 def scored(champions, trained):
     """Scores of the entry champion, and another entry model as a candidate."""
     register(trained["second"], "mdl_next")
-    found = services.score(frame=frame(COUNT, 9, active=0.0), rings={}, as_of=AT)
-    accounts = Account.objects.bulk_create(
-        Account(
-            account_id=one.account_id,
-            created_at=AT,
-            recorded_at=AT,
-            ingested_at=AT,
-            subject=f"00000000-0000-0000-0000-{at:012}",
-        )
-        for at, one in enumerate(found)
-    )
-    rows = services.score_rows(
-        scored=found,
-        accounts=[account.pk for account in accounts],
-        as_of=AT,
-        ids=[new_id("scr", AT) for _ in found],
-    )
-    return Score.objects.bulk_create(rows)
+    return stored_scores(frame(COUNT, 9, active=0.0))
 
 
 def test_a_model_that_says_the_same_keeps_every_place(scored, trained):

@@ -6,8 +6,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from apps.core.commands import KycriskCommand, Unusable
-from apps.core.errors import DomainError
+from apps.core.commands import KycriskCommand
 from apps.scoring import services
 
 
@@ -25,14 +24,9 @@ class Command(KycriskCommand):
         parser.add_argument("--scores", type=int, default=5000, metavar="N")
 
     def run(self, **options: Any) -> dict[str, Any]:
-        try:
-            found = services.shadow(
-                model_id=options["model_id"],
-                most=options["scores"],
-                at=datetime.now(UTC),
-            )
-        except DomainError as error:
-            raise Unusable(error.detail) from error
+        found = services.shadow(
+            model_id=options["model_id"], most=options["scores"], at=datetime.now(UTC)
+        )
         self.say(f"{found.scores:,} scores of {found.in_use}, the model in use")
         for share, kept in found.kept.items():
             self.say(f"top {share:.0%}: {kept:.1%} of the accounts are the same")
