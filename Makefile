@@ -27,8 +27,8 @@ browser:
 SLOWEST := --durations=15 --durations-min=5
 # What drives a browser or kills processes has the machine to itself.
 test: install browser ## run every test: most of them on two cores, then the rest alone
-	@$(PYTHON) -m pytest --numprocesses 2 --dist loadfile $(SLOWEST) \
-		-m "not browser and not faults"
+	@$(PYTHON) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder \
+		$(SLOWEST) -m "not browser and not faults"
 	@$(PYTHON) -m pytest $(SLOWEST) -m "browser or faults"
 
 check: install lint ## everything that must hold before a change is shared

@@ -28,7 +28,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Return a site that was given a tiny world without a single outcome."""
     folder = tmp_path_factory.mktemp("site")
     made = Site(folder / "home", folder / "world")
-    made.home.mkdir()
     simulate(made.world, "tiny", 5, end=END)
     shutil.rmtree(made.world / "truth")  # nobody but a scorer may need it
     bundle = made.world / "bundle"
@@ -36,7 +35,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     made.result("refresh_reference", "--from", str(bundle / "reference"))
     made.result("import_bundle", str(bundle))
     yield made
-    made.run("reset", "--yes")
+    made.remove()
     shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -113,6 +112,7 @@ def test_everybody_who_existed_is_assessed_once(site: Site, first: dict[str, Any
 
 def test_doing_everything_again_changes_nothing(site: Site, first: dict[str, Any]):
     before = exported(site, "scores")[1], exported(site, "rings")[1]
+    site.forget()
     again = site.result("import_bundle", str(site.world / "bundle"))
     assert sum(table["accepted"] for table in again["tables"].values()) == 0
     second = site.result("assess", "--as-of", NOW, "--all")

@@ -44,10 +44,9 @@ ACTIVE = {
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("snapshot")
     made = Site(folder / "home", folder / "bundle")
-    made.home.mkdir()
     made.world.mkdir()
     yield made
-    made.run("reset", "--yes")
+    made.remove()
     shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -42,12 +42,11 @@ with open(told, "w") as file:
 def site(tmp_path_factory):
     folder = tmp_path_factory.mktemp("apart")
     made = Site(folder / "home", folder / "world")
-    made.home.mkdir()
     simulate(made.world, "tiny", 5)
     for path in (made.world / "truth").iterdir():
         path.write_bytes(TRAP)
     yield made
-    made.run("reset", "--yes")
+    made.remove()
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from apps.core.management.commands.up import _services
+from apps.core.management.commands.up import _web
 from apps.signals.services import gate
 
 
@@ -35,7 +35,7 @@ def test_who_waits_too_long_for_a_turn_is_sent_away(monkeypatch):
 def test_threads_are_left_for_everybody_else():
     [threads] = [
         int(word.partition("=")[2])
-        for word in _services("127.0.0.1", 0)["web"]
+        for word in _web("127.0.0.1", 0)
         if word.startswith("--blocking-threads=")
     ]
     assert threads / 2 >= gate.SEATS

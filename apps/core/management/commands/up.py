@@ -44,9 +44,11 @@ class Command(KycriskCommand):
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, supervisor.ask_to_stop)
         try:
-            for name, command in _services(host, port).items():
-                supervisor.start(name, command)
+            supervisor.start("web", _web(host, port))
             if supervisor.watch(until=_ready(host, port)):
+                # Only now: a start is costly, and somebody waits for the pages.
+                for name, command in _workers().items():
+                    supervisor.start(name, command)
                 self._announce(port)
                 supervisor.watch()
         except ChildDiedError as error:
@@ -89,19 +91,22 @@ def _environment() -> dict[str, str]:
     }
 
 
-def _services(host: str, port: int) -> dict[str, list[str]]:
-    celery = [sys.executable, "-m", "celery", "-q", "-A", "kycrisk.celery"]
-    worker = [*celery, "worker", "--loglevel=WARNING", "--without-gossip"]
-    # A pass over everybody must not take the processor from a waiting customer.
-    patient = ["nice", "-n", "10", *worker]
-    alone = ["--without-mingle", "--without-heartbeat"]
+def _web(host: str, port: int) -> list[str]:
     granian = [sys.executable, "-m", "granian", "kycrisk.wsgi:application"]
     address = ["--interface=wsgi", f"--host={host}", f"--port={port}"]
     # Two threads may hold batches (signals.services.gate); two are left for the rest.
     size = ["--workers=2", "--blocking-threads=4", "--http=1", "--no-ws"]
     life = ["--respawn-failed-workers", "--log-level=warning"]
+    return [*granian, *address, *size, *life]
+
+
+def _workers() -> dict[str, list[str]]:
+    celery = [sys.executable, "-m", "celery", "-q", "-A", "kycrisk.celery"]
+    worker = [*celery, "worker", "--loglevel=WARNING", "--without-gossip"]
+    # A pass over everybody must not take the processor from a waiting customer.
+    patient = ["nice", "-n", "10", *worker]
+    alone = ["--without-mingle", "--without-heartbeat"]
     return {
-        "web": [*granian, *address, *size, *life],
         "worker": [*patient, *alone, "--queues=kycrisk", "--concurrency=2"],
         "quick worker": [*worker, *alone, "--queues=quick", "--pool=solo"],
         # In memory: jobs know their slots, so nothing needs to be remembered.
