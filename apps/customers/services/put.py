@@ -10,6 +10,7 @@ from django.db import transaction
 
 from apps.audit import services as audit
 from apps.core import canonical
+from apps.core.ahead import ahead
 from apps.customers import policy
 from apps.customers.models import Account
 from apps.customers.policy import Shape
@@ -17,6 +18,7 @@ from apps.customers.services import facts as enrichment
 from apps.customers.services import vault, writing
 from apps.customers.services.facts import Facts
 from apps.customers.services.writing import Batch, Known
+from apps.reference import services as reference
 
 Source = Literal["bundle", "api"]
 CHUNK: Final = 1000  # rows under one audit entry
@@ -59,10 +61,17 @@ class Put:
         enrich: Callable[[Sequence[Mapping[str, Any]]], list[Facts]],
         rows: Iterator[dict[str, Any]],
     ) -> PutReport:
+        """Write all rows; of a bundle, the next are enriched while some are stored."""
+        if self.source == "api":
+            return self._each(map(enrich, _chunks(rows)))
+        with reference.held():  # a thread asks nothing of the database
+            return self._each(ahead(enrich, _chunks(rows), threads=1))
+
+    def _each(self, chunks: Iterator[list[Facts]]) -> PutReport:
         first = 0
-        for some in _chunks(rows):
-            self.chunk(enrich(some), range(first, first + len(some)))
-            first += len(some)
+        for facts in chunks:
+            self.chunk(facts, range(first, first + len(facts)))
+            first += len(facts)
         return self.report
 
     @transaction.atomic(savepoint=False)

@@ -16,7 +16,7 @@ from apps.reference.services.refresh import (
     stale_kinds,
 )
 from apps.reference.services.screening import list_version, listed_names, screen
-from apps.reference.services.store import look_again
+from apps.reference.services.store import held, look_again
 from apps.reference.services.watchlist import THRESHOLD, Hit
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "Hit",
     "IpFacts",
     "RefreshReport",
+    "held",
     "list_version",
     "listed_names",
     "look_again",

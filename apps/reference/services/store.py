@@ -4,6 +4,8 @@ import hashlib
 import io
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -94,6 +96,7 @@ class _Cache:
         self.lock = threading.Lock()
         self.store: Store | None = None
         self.checked = 0.0
+        self.holders = 0
 
 
 _cache = _Cache()
@@ -106,7 +109,9 @@ def current() -> Store:
     good store, and without one its kind counts as missing.
     """
     store = _cache.store
-    if store is not None and time.monotonic() - _cache.checked < CHECK_SECONDS:
+    if store is not None and (
+        _cache.holders or time.monotonic() - _cache.checked < CHECK_SECONDS
+    ):
         return store
     with _cache.lock:
         pointer = ActiveReference.objects.filter(name="active").first()
@@ -115,6 +120,19 @@ def current() -> Store:
             _cache.store = _load(pointer.revision if pointer else 0, ids, _cache.store)
         _cache.checked = time.monotonic()
         return _cache.store
+
+
+@contextmanager
+def held() -> Iterator[Store]:
+    """Let the store of now answer until the end, in every thread of this process."""
+    store = current()
+    with _cache.lock:
+        _cache.holders += 1
+    try:
+        yield store
+    finally:
+        with _cache.lock:
+            _cache.holders -= 1
 
 
 def look_again() -> None:

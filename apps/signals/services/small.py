@@ -8,6 +8,7 @@ from typing import Any, Final
 from django.db import transaction
 
 from apps.audit import services as audit
+from apps.core.ahead import ahead
 from apps.core.validation import validate_rows
 from apps.customers import selectors as customer_facts
 from apps.customers import services as customers
@@ -30,6 +31,16 @@ _PUT: Final[Mapping[str, Callable[..., PutReport]]] = {
     "payment_methods": customers.put_payment_methods,
 }
 _ID: Final = {"events": "event_id", "outcomes": "outcome_id"}
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Checked rows of a file with their lines, what was refused, unknown columns."""
+
+    number: int
+    good: list[tuple[int, dict[str, Any]]]
+    bad: list[Bad]
+    unknown: set[str]
 
 
 @dataclass(slots=True)
@@ -56,40 +67,47 @@ def load_small(
     """
     folder = work_folder(source)
     folder.mkdir(parents=True, exist_ok=True)
-    for number, piece in enumerate(read_pieces(source, rows=CHUNK_ROWS)):
-        if number >= row.progress.get("chunks", 0):
-            _load_chunk(source, row, number, piece, at, history)
-        advance(piece.read)
+    done = row.progress.get("chunks", 0)
+
+    def check(numbered: tuple[int, Piece]) -> tuple[Chunk | None, int]:
+        number, piece = numbered
+        fresh = number >= done
+        return _checked(source.table, number, piece, at) if fresh else None, piece.read
+
+    pieces = enumerate(read_pieces(source, rows=CHUNK_ROWS))
+    # The next chunk is checked while the database stores this one.
+    for chunk, read in ahead(check, pieces, threads=1):
+        if chunk is not None:
+            _load_chunk(source, row, chunk, at, history)
+        advance(read)
     row.progress.setdefault("counts", [0, 0, 0])
 
 
-def _load_chunk(
-    source: Source,
-    row: ImportedFile,
-    number: int,
-    piece: Piece,
-    at: datetime,
-    history: str,
-) -> None:
+def _checked(table: str, number: int, piece: Piece, at: datetime) -> Chunk:
     objects, lines = _objects(piece)
-    checked = validate_rows(source.table, objects, as_of=at)
-    bad = [*piece.bad]
-    bad += [Bad(lines[one.index], one.field, one.code) for one in checked.rejects]
+    checked = validate_rows(table, objects, as_of=at)
+    bad = [Bad(lines[one.index], one.field, one.code) for one in checked.rejects]
     good = [
         (lines[place], clean)
         for place, clean in zip(checked.places, checked.good, strict=True)
     ]
+    return Chunk(number, good, [*piece.bad, *bad], set(checked.unknown))
+
+
+def _load_chunk(
+    source: Source, row: ImportedFile, chunk: Chunk, at: datetime, history: str
+) -> None:
     with transaction.atomic():
-        tally = _put(source.table, good, at, history)
-        bad = sorted([*bad, *tally.bad], key=lambda one: one.line)
-        _log(source, number, bad)
+        tally = _put(source.table, chunk.good, at, history)
+        bad = sorted([*chunk.bad, *tally.bad], key=lambda one: one.line)
+        _log(source, chunk.number, bad)
         counts = row.progress.get("counts", [0, 0, 0])
         more = (tally.accepted, tally.duplicates, len(bad))
         row.progress["counts"] = [
             old + new for old, new in zip(counts, more, strict=True)
         ]
-        row.progress["chunks"] = number + 1
-        strange = {f"{source.name}: unknown column {name}" for name in checked.unknown}
+        row.progress["chunks"] = chunk.number + 1
+        strange = {f"{source.name}: unknown column {name}" for name in chunk.unknown}
         row.warnings = sorted({*row.warnings, *strange})
         row.save(update_fields=["progress", "warnings"])
 

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from django.conf import settings
 
 from apps.core import canonical
+from apps.core.ahead import ahead
 from apps.core.validation import RAW_TABLES, validate_rows, vectors
 from apps.reference import services as reference
 from apps.signals.selectors.lake import TIMES
@@ -28,6 +29,7 @@ from apps.signals.services.pieces import Bad, Piece, Source
 from apps.signals.services.problems import detail
 
 PART_ROWS: Final = 250_000
+_AT_ONCE: Final = 2  # parts; each holds some hundred MB
 # Raised when parts of an older program may no longer be taken up.
 _FORM: Final = 1
 
@@ -51,7 +53,7 @@ class Staged:
 def stage_file(
     source: Source, *, accounts: pa.Array, at: datetime, advance: Callable[[int], None]
 ) -> Staged:
-    """Check and convert a file of usage; memory holds one part at a time."""
+    """Check and convert a file of usage; memory holds three of its parts at a time."""
     folder = _folder(source, accounts)
     folder.mkdir(parents=True, exist_ok=True)
     done = folder / "complete.json"
@@ -91,24 +93,41 @@ def _write_parts(
 ) -> None:
     unknown: set[str] = set()
     rejected = 0
-    for number, piece in enumerate(read_pieces(source, rows=PART_ROWS)):
+
+    def write(numbered: tuple[int, Piece]) -> tuple[int, set[str], int]:
+        number, piece = numbered
         part = folder / f"part-{number:06d}.parquet"
-        log = part.with_suffix(".rejects.ndjson")
-        if not part.exists():
-            rows, refused, strange = check_piece(source.table, piece, accounts, at)
+        refused, strange = _write_part(source, piece, part, accounts, at)
+        return refused, strange, piece.read
+
+    pieces = enumerate(read_pieces(source, rows=PART_ROWS))
+    # Tables that change under way would give parts of two states of the world.
+    with reference.held():
+        for refused, strange, read in ahead(write, pieces, threads=_AT_ONCE):
             unknown.update(strange)
-            log.write_text("".join(f"{line}\n" for line in refused))
-            if not refused:
-                log.unlink()
-            aside = part.with_suffix(".writing")
-            write_parquet(rows, aside, level=1)
-            aside.replace(part)
-        rejected += len(log.read_text().splitlines()) if log.exists() else 0
-        advance(piece.read)
+            rejected += refused
+            advance(read)
     warnings = [f"{source.name}: unknown column {name}" for name in sorted(unknown)]
     aside = folder / "complete.writing"
     aside.write_text(json.dumps({"rejected": rejected, "warnings": warnings}))
     aside.replace(folder / "complete.json")
+
+
+def _write_part(
+    source: Source, piece: Piece, part: Path, accounts: pa.Array, at: datetime
+) -> tuple[int, set[str]]:
+    """Write one part and its rejects; return how many, and columns nobody knows."""
+    log = part.with_suffix(".rejects.ndjson")
+    unknown: set[str] = set()
+    if not part.exists():
+        rows, refused, unknown = check_piece(source.table, piece, accounts, at)
+        log.write_text("".join(f"{line}\n" for line in refused))
+        if not refused:
+            log.unlink()
+        aside = part.with_suffix(".writing")
+        write_parquet(rows, aside, level=1)
+        aside.replace(part)
+    return len(log.read_text().splitlines()) if log.exists() else 0, unknown
 
 
 def check_piece(
