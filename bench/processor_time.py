@@ -1,9 +1,11 @@
 """Seconds of processor time that trees of processes have used; wall clocks lie here."""
 
 import os
+import time
 from pathlib import Path
 
 TICKS = os.sysconf("SC_CLK_TCK")
+_GLANCE_S, _IDLE = 3.0, 0.05  # of one core
 
 
 def of_tree(*roots: int) -> float:
@@ -40,3 +42,19 @@ def below(root: int, word: str) -> list[int]:
         except OSError:  # it has ended meanwhile
             continue
     return found
+
+
+def settle(root: int, *, within_s: float) -> float:
+    """Wait until a tree of processes does next to nothing; return the seconds waited.
+
+    Raises TimeoutError where that takes longer than `within_s`.
+    """
+    began = time.monotonic()
+    before = of_tree(root)
+    while time.monotonic() - began < within_s:
+        time.sleep(_GLANCE_S)
+        now = of_tree(root)
+        if now - before < _IDLE * _GLANCE_S:
+            return time.monotonic() - began
+        before = now
+    raise TimeoutError(f"process {root} is still at work after {within_s:.0f} s")

@@ -19,6 +19,7 @@ from apps.assessments.selectors import assessment_of, newest_assessments
 from apps.core.middleware import request_id_of
 from apps.core.sql import pipelined
 from apps.customers import services as customers
+from apps.scoring import services as scoring
 
 ENDPOINT = "assessments"
 
@@ -32,6 +33,8 @@ class Assessments(APIView):
     def post(self, request: Request) -> HttpResponse:
         at = datetime.now(UTC)
         asked = read_request(request.data, at=at)
+        # Here, because its first use counts rows, which piped statements cannot.
+        scoring.ensure_starter(at=at)
         occasion = services.Occasion(
             event=asked.event,
             as_of=at,

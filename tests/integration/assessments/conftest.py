@@ -12,13 +12,19 @@ __all__ = ["entry_model", "own_files"]
 
 
 @pytest.fixture
-def door(fresh_database, entry_model):
+def door(bare_door, entry_model):
+    """Return the door of a site whose entry model is in use."""
+    champion(entry_model)
+    return bare_door
+
+
+@pytest.fixture
+def bare_door(fresh_database):
     """Return `post(body, key=..., **headers) -> response` of POST /v1/assessments."""
     from django.test import Client
 
     from apps.access.services import create_service_key
 
-    champion(entry_model)
     _, secret = create_service_key(
         name="door", scopes=["assess", "read"], at=datetime.now(UTC), actor=ACTOR
     )

@@ -67,6 +67,19 @@ def test_a_dry_run_leaves_nothing(door):
     assert rows() == [0] * 6
 
 
+def test_a_door_without_models_takes_the_starter_in(bare_door):
+    """A site's first sign-up may come before anything else has loaded a model."""
+    from apps.scoring import services as scoring
+    from apps.scoring.models import ModelVersion
+
+    scoring.forget_models()
+    answer = bare_door(signup())
+    assert answer.status_code == 201
+    assert answer.json()["model"]["adaptation"] == "starter"
+    found = ModelVersion.objects.filter(state="champion").values_list("kind", flat=True)
+    assert sorted(found) == ["activity", "entry"]
+
+
 def test_new_evidence_wakes_a_case_that_waits_for_it(door):
     """The writes of a request travel together; none of them may get lost."""
     from django.db import transaction
