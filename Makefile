@@ -25,11 +25,9 @@ browser:
 	else echo "no chromium here and no right to install it: browser tests are skipped"; fi
 
 SLOWEST := --durations=15 --durations-min=5
-# What drives a browser or kills processes has the machine to itself.
-test: install browser ## run every test: most of them on two cores, then the rest alone
+test: install browser ## run every test, on two cores
 	@$(PYTHON) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder \
-		$(SLOWEST) -m "not browser and not faults"
-	@$(PYTHON) -m pytest $(SLOWEST) -m "browser or faults"
+		$(SLOWEST)
 
 check: install lint ## everything that must hold before a change is shared
 	@$(MAKE) --no-print-directory test
