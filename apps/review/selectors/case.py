@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from django.db.models import QuerySet
 
@@ -30,6 +30,10 @@ from apps.scoring.models import Score
 if TYPE_CHECKING:
     from apps.access.models import User
     from apps.audit.models import Entry
+
+
+_NEWS: Final = 5
+_UPDATES_READ: Final = 50  # a case that is left open for weeks hears much again
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +91,23 @@ def case_view(*, case_id: str, user: "User", at: datetime) -> CaseView:
         .select_related("approver")
         .order_by("-at")
         .first(),
-        updates=tuple(case.updates.order_by("-at")[:5]),
+        updates=_news(case),
         notes=tuple(case.notes.select_related("author").order_by("at", "id")),
         members=tuple(_members(case)),
         earlier=_earlier(case.account),
     )
+
+
+def _news(case: Case) -> tuple[CaseUpdate, ...]:
+    """Return the latest updates that say what the case did not say when it opened."""
+    said: set[str | None] = set(case.trigger)
+    news = []
+    for update in case.updates.order_by("-at")[:_UPDATES_READ]:
+        first = next(iter(update.trigger), None)
+        if first not in said:
+            said.add(first)
+            news.append(update)
+    return tuple(news[:_NEWS])
 
 
 def trail_of(view: CaseView) -> list["Entry"]:

@@ -16,6 +16,7 @@ from apps.review.errors import (
     OwnCaseApprovalError,
 )
 from apps.review.models import Case, CaseUpdate, Impression, Lease
+from apps.review.selectors.case import case_view
 from tests.integration.review.desk import suspend
 
 
@@ -55,6 +56,17 @@ def test_new_evidence_joins_the_open_case_and_wakes_it(desk):
     case.refresh_from_db()
     assert case.state == State.OPEN
     assert "review.case.reopened" in kinds(case.id)
+
+
+def test_news_of_a_case_says_nothing_twice(desk):
+    user = desk.person()
+    case = desk.case(reason={"text": "Fast form"})
+    for text in ("Fast form", "Shared card", "Shared card"):
+        again = desk.decision(case.account, reason={"text": text})
+        services.open_cases(decisions=[again], as_of=desk.at, at=desk.at)
+    view = case_view(case_id=case.id, user=user, at=desk.at)
+    assert [one.trigger[0] for one in view.updates] == ["Shared card"]
+    assert case.updates.count() == 3
 
 
 def test_members_of_one_ring_share_a_ring_case(desk):
