@@ -4,6 +4,6 @@ from collections.abc import Mapping
 from typing import Final
 
 MANIFESTS: Final[Mapping[str, str]] = {
-    "activity": "0fc495f45bb1ed0785aa485fec76047a6bdd833a8c519d83a5aff55d5bbc00ab",
-    "entry": "ac0b332b1ef5a71e1b2d4e67f533023cb19a889f2babfafc29d620adc395bace",
+    "activity": "a797a7f1979117aed90c3bd27e9af20eca8148818d287d31bb7afd457e54a21d",
+    "entry": "41c67ac1bcdedea5afa772a530d7684d80276469467923b0d19b463144368fc0",
 }
