@@ -3,7 +3,7 @@
 import fcntl
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -72,19 +72,18 @@ def clone(name: str) -> Database:
     query = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
         sql.Identifier(name), sql.Identifier(TEMPLATE)
     )
-    for wait in (0.1, 0.2, 0.4, 0.8, None):
-        try:
-            _as_owner(query)
-            break
-        except psycopg.errors.ObjectInUse:  # another session is cloning right now
-            if wait is None:
-                raise
-            time.sleep(wait)  # the cloning session tells nobody when it is done
+    # Another session may be cloning right now, and tells nobody when it is done.
+    _patiently(lambda: _as_owner(query), psycopg.errors.ObjectInUse)
     return Database(name)
 
 
 def drop(name: str) -> None:
     """Drop a database, whoever of the serving role is still connected to it."""
+    # The vacuum may be at work there, which neither role may end: it is soon done.
+    _patiently(lambda: _drop(name), psycopg.errors.InsufficientPrivilege)
+
+
+def _drop(name: str) -> None:
     # The owner may not end sessions of another role, so that role does it itself.
     with psycopg.connect(Database("postgres").url, autocommit=True) as connection:
         connection.execute(
@@ -95,6 +94,19 @@ def drop(name: str) -> None:
     _as_owner(
         sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
     )
+
+
+def _patiently(do: Callable[[], None], passing: type[psycopg.Error]) -> None:
+    """Do something again, a few times, while an error says that it will pass."""
+    for wait in (0.1, 0.2, 0.4, 0.8, 1.6, 3.2, None):
+        try:
+            do()
+        except passing:
+            if wait is None:
+                raise
+            time.sleep(wait)
+        else:
+            return
 
 
 @contextmanager

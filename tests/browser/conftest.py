@@ -15,12 +15,12 @@ CHROMIUM = (
 )
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """Debian's Chromium, driven by Playwright; skipped where there is none.
 
-    It ends with this folder's last test: the event loop that Playwright keeps in
-    this thread would be in the way of every later test that runs one of its own.
+    It ends with a file's last test: the event loop that Playwright keeps in this
+    thread would be in the way of every later test that runs one of its own.
     """
     if not CHROMIUM or not Path(CHROMIUM).exists():
         pytest.skip("no chromium; set KYCRISK_CHROMIUM to one")
