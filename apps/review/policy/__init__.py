@@ -26,7 +26,7 @@ from apps.review.policy.queue import (
 )
 from apps.review.policy.reasons import REASONS, HumanReason, known_reason, notice_tier
 from apps.review.policy.states import NEXT, after, check_move
-from apps.review.policy.words import compact, duration, percent
+from apps.review.policy.words import compact, duration, network_of, percent
 
 __all__ = [
     "APPROVER_ROLES",
@@ -51,6 +51,7 @@ __all__ = [
     "may_see_model",
     "may_take",
     "mode_for",
+    "network_of",
     "notice_tier",
     "percent",
     "rank",

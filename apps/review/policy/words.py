@@ -36,3 +36,9 @@ def compact(value: float) -> str:
             scaled = value / scale
             return f"{scaled:.0f} {name}" if scaled >= 100 else f"{scaled:.1f} {name}"  # noqa: PLR2004 - three digits
     return f"{value:.0f}"
+
+
+def network_of(ip_class: str | None) -> str:
+    """Return what people call a network of this class: `VPN network`."""
+    names = {"vpn": "VPN", "tor": "Tor", "isp": "ISP", None: "unknown"}
+    return f"{names.get(ip_class, ip_class)} network"

@@ -133,7 +133,7 @@ def _identity_trouble(facts: Facts) -> Iterable[Item]:
 def _origin(facts: Facts) -> Iterable[Item]:
     row = facts.version
     if row and row.signup_ip_class in PLACELESS:
-        text = f"Signed up from a {row.signup_ip_class} network"
+        text = f"Signed up from a {policy.network_of(row.signup_ip_class)}"
         yield Item(text, "address lists", 2.2)
     if facts.networks >= 10:  # noqa: PLR2004 - more networks than people use
         yield Item(f"Logins from {facts.networks} networks", "login events", 2.4)

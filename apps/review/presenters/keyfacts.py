@@ -77,7 +77,8 @@ def _origin(facts: Facts) -> KeyFact:
     places = [row.declared_country, row.signup_ip_country] if row else []
     said = " / ".join(place or "?" for place in places)
     detail = f"declared / network {said}" if any(places) else UNKNOWN
-    return KeyFact("From", f"{network or 'unknown'} network".capitalize(), detail)
+    value = policy.network_of(network)
+    return KeyFact("From", value[0].upper() + value[1:], detail)
 
 
 def _keys(facts: Facts) -> KeyFact:

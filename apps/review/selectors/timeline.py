@@ -7,6 +7,7 @@ from typing import NamedTuple
 from apps.customers.models import Account
 from apps.decisions.choices import Source
 from apps.decisions.models import Decision
+from apps.review import policy
 from apps.review.models import Case
 from apps.signals.models import Event, Outcome
 
@@ -65,7 +66,7 @@ def _text(row: Event) -> str:
         parts.append(f"{row.amount_minor / 100:,.2f} {row.currency or ''}".strip())
     parts += [str(one) for one in (row.method, row.result, row.plan, row.key_id) if one]
     if row.ip_class:
-        parts.append(f"from a {row.ip_class} network")
+        parts.append(f"from a {policy.network_of(row.ip_class)}")
     return ", ".join(parts)
 
 

@@ -190,3 +190,11 @@ def test_percent_is_never_a_false_certainty(value):
 )
 def test_durations_use_the_largest_telling_unit(seconds, said):
     assert policy.duration(timedelta(seconds=seconds)) == said
+
+
+def test_networks_are_called_what_people_call_them():
+    asked = ("vpn", "tor", "isp", "residential", None)
+    assert [policy.network_of(one) for one in asked] == [
+        "VPN network", "Tor network", "ISP network", "residential network",
+        "unknown network",
+    ]  # fmt: skip
