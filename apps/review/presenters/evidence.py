@@ -13,6 +13,8 @@ from apps.review.selectors.facts import Connection, Facts
 
 # Shares of all accounts; the counts keep a small provider's shares meaningful.
 RARE_SHARE, COMMON_SHARE = 0.002, 0.02
+# What `rarity` says of links that mean something, the strongest first.
+TELLING = ("rare, strong", "uncommon")
 RARE_MOST, COMMON_LEAST = 5, 20
 YOUNG, OLD = timedelta(days=14), timedelta(days=180)
 PLACELESS = frozenset({"hosting", "vpn", "tor", "relay"})
@@ -80,10 +82,7 @@ def rarity(one: Connection, total: int) -> str:
 def _shared(facts: Facts) -> Iterable[Item]:
     for one in facts.connections:
         strength = rarity(one, facts.accounts_total)
-        if one.kind in {"email", "client", "ja4"} or strength in {
-            "not shared",
-            "common, weak",
-        }:
+        if one.kind in {"email", "client", "ja4"} or strength not in TELLING:
             continue
         name = KIND_WORDS.get(one.kind, one.kind)
         count = f"{one.others:,} other account{'s' if one.others > 1 else ''}"

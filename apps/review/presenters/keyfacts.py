@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from apps.review import policy
-from apps.review.presenters.evidence import KIND_WORDS, rarity
+from apps.review.presenters.evidence import KIND_WORDS, TELLING, rarity
 from apps.review.selectors.facts import Facts
 
 UNKNOWN = "not known"
@@ -88,14 +88,11 @@ def _keys(facts: Facts) -> KeyFact:
 
 
 def _links(facts: Facts) -> KeyFact:
-    rare = [
-        one
-        for one in facts.connections
-        if rarity(one, facts.accounts_total) == "rare, strong"
-    ]
-    if not rare:
-        return KeyFact("Linked to", "No one", "no rare value is shared")
-    most = max(rare, key=lambda one: one.others)
+    strength = {one: rarity(one, facts.accounts_total) for one in facts.connections}
+    telling = [one for one in strength if strength[one] in TELLING]
+    if not telling:
+        return KeyFact("Linked to", "No one", "nothing uncommon is shared")
+    most = min(telling, key=lambda one: (TELLING.index(strength[one]), -one.others))
     others = f"{most.others:,} account{'s' if most.others > 1 else ''}"
     return KeyFact("Linked to", others, f"by {KIND_WORDS.get(most.kind, most.kind)}")
 

@@ -13,12 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.review.choices import Answer
-from apps.review.presenters import charts
+from apps.review.presenters import charts, keyfacts
 from apps.review.presenters.csv import FORMULA, guarded, rows_as_csv
 from apps.review.presenters.model import model_view, parts_of, points_of
 from apps.review.presenters.notice import effects, notice_text
 from apps.review.presenters.paging import with_values
+from apps.review.selectors.facts import Connection
 
+AT = datetime(2026, 11, 1, tzinfo=UTC)
 numbers = st.floats(-5, 5)
 INTERNAL = re.compile(
     r"score|model|%|threshold|percentile|ring|detector", re.IGNORECASE
@@ -114,3 +116,16 @@ def test_notices_are_short_keep_the_method_and_offer_redress(answer, reasons):
 def test_a_link_keeps_the_filter_and_drops_what_is_empty():
     query = QueryDict("plan=team&offset=50")
     assert with_values(query, offset="", sort="age") == "plan=team&sort=age"
+
+
+def test_the_link_that_tells_most_is_shown_first_by_rarity_then_by_count():
+    def linked(*others: tuple[str, int]) -> str:
+        rows = [Connection(kind, "v", AT, count) for kind, count in others]
+        fact = keyfacts._links(SimpleNamespace(connections=rows, accounts_total=2_000))
+        return f"{fact.value} {fact.detail}"
+
+    assert linked(("device", 0), ("net", 900)) == "No one nothing uncommon is shared"
+    assert linked(("net", 900), ("device", 7)) == "7 accounts by device"
+    assert (
+        linked(("device", 7), ("card", 1), ("ip", 2)) == "2 accounts by network address"
+    )
