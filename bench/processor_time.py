@@ -52,7 +52,7 @@ def settle(root: int, *, within_s: float) -> float:
     began = time.monotonic()
     before = of_tree(root)
     while time.monotonic() - began < within_s:
-        time.sleep(_GLANCE_S)
+        time.sleep(_GLANCE_S)  # used time is a counter: it can only be read again
         now = of_tree(root)
         if now - before < _IDLE * _GLANCE_S:
             return time.monotonic() - began

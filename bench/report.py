@@ -4,7 +4,6 @@ import json
 import os
 import platform
 import subprocess
-import time
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -36,18 +35,9 @@ def machine() -> dict:
         "cores": len(os.sched_getaffinity(0)),
         "memory_gb": round(memory / 2**30, 1),
         "processor": _processor(),
-        "loop_s": _loop(),
         "python": platform.python_version(),
         "system": platform.platform(),
     }
-
-
-def _loop() -> float:
-    """Return how long ten million steps take now: others may share the cores."""
-    began, total = time.process_time(), 0
-    for number in range(10_000_000):
-        total += number * number
-    return round(time.process_time() - began, 2)
 
 
 def _processor() -> str:

@@ -104,7 +104,7 @@ def _patiently(do: Callable[[], None], passing: type[psycopg.Error]) -> None:
         except passing:
             if wait is None:
                 raise
-            time.sleep(wait)
+            time.sleep(wait)  # whoever is in the way tells nobody when it is done
         else:
             return
 

@@ -16,7 +16,7 @@ def ahead(
 
     At most one more than `threads` are held, however long the stream is. It pays where
     the work is computing outside of Python (Arrow, DuckDB, compression). An error comes
-    in its place, and nothing after it is begun.
+    in its place; what was begun by then is finished, and nothing more is begun.
     """
     waiting: deque[Future[Done]] = deque()
     with ThreadPoolExecutor(max_workers=threads) as pool:

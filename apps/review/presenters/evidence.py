@@ -13,9 +13,9 @@ from apps.review.selectors.facts import Connection, Facts
 
 # Shares of all accounts; the counts keep a small provider's shares meaningful.
 RARE_SHARE, COMMON_SHARE = 0.002, 0.02
+RARE_MOST, COMMON_LEAST = 5, 20
 # What `rarity` says of links that mean something, the strongest first.
 TELLING = ("rare, strong", "uncommon")
-RARE_MOST, COMMON_LEAST = 5, 20
 YOUNG, OLD = timedelta(days=14), timedelta(days=180)
 PLACELESS = frozenset({"hosting", "vpn", "tor", "relay"})
 KIND_WORDS = {

@@ -6,7 +6,6 @@ keys and the progress of the files it came from.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date as Date  # noqa: N812 - `date` is a column here
 from datetime import datetime
@@ -16,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from django.db import transaction
 
+from apps.core.ahead import ahead
 from apps.signals.choices import Verdict
 from apps.signals.models import ImportedFile, LakeFile
 from apps.signals.selectors import hot, lake
@@ -213,9 +213,8 @@ def _store_days(table: str, rows: pa.Table, at: datetime) -> None:
         return lake_files.store(plain, table=table, date=day)
 
     days = sorted(pc.unique(new["date"]).to_pylist())
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        for stored in pool.map(store, days):
-            lake_files.register(stored, source=LakeFile.Source.IMPORT, at=at)
+    for stored in ahead(store, days, threads=2):
+        lake_files.register(stored, source=LakeFile.Source.IMPORT, at=at)
 
 
 def _note_progress(
