@@ -1,16 +1,25 @@
 """Statements of the request path: sent as they are, and together where they can be.
 
 Django's cursor rewrites `%s` into `$1` on every call, and for a wide statement that
-costs more than PostgreSQL needs to run it. A round trip costs more still, so a request
-queues its writes and lets them travel with its next read.
+costs more than PostgreSQL needs to run it. A round trip costs more still, and each
+statement a good part of one: so a request keeps its writes, and those that wait become
+one statement that travels with its next read.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import lru_cache
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections
 from psycopg import RawCursor
+
+_Statement = tuple[str, tuple[Any, ...]]
+# Writes of this request that wait for its next statement; None outside of `pipelined`.
+_waiting: ContextVar[list[_Statement] | None] = ContextVar("waiting", default=None)
+_PLACE = re.compile(r"\$(\d+)")
 
 
 def fetch(statement: str, *values: Any) -> list[tuple[Any, ...]]:
@@ -21,13 +30,33 @@ def fetch(statement: str, *values: Any) -> list[tuple[Any, ...]]:
     alike.
     """
     with connection.wrap_database_errors:
+        _send_waiting()
         return _sent(statement, values).fetchall()
 
 
 def execute(statement: str, *values: Any) -> None:
-    """Run one statement that returns nothing; while `pipelined` it is only queued."""
+    """Run one INSERT or UPDATE that returns nothing; while `pipelined` it waits.
+
+    Those that wait together become one statement and do not see each other's rows: an
+    UPDATE is for rows that an earlier `fetch` has read or written.
+    """
+    waiting = _waiting.get()
+    if waiting is not None:
+        waiting.append((statement, values))
+        return
     with connection.wrap_database_errors:
         _sent(statement, values)
+
+
+def among(place: str, values: Sequence[str]) -> tuple[str, str | list[str]]:
+    """Return a condition on a text column for `values`, and the parameter for `place`.
+
+    For one value it is an equation: with an array PostgreSQL never believes that a
+    plan made once is as good as one made for this array, and plans at every call.
+    """
+    if len(values) == 1:
+        return f"= {place}::text", values[0]
+    return f"= ANY({place}::text[])", list(values)
 
 
 @contextmanager
@@ -38,8 +67,53 @@ def pipelined() -> Iterator[None]:
     count of rows that an UPDATE of the ORM changed is unknown.
     """
     connection.ensure_connection()
-    with connection.wrap_database_errors, connection.connection.pipeline():
-        yield
+    token = _waiting.set([])
+    try:
+        with (
+            connection.wrap_database_errors,
+            connection.connection.pipeline(),
+            connection.execute_wrapper(_after_waiting),
+        ):
+            yield
+            _send_waiting()
+    finally:
+        _waiting.reset(token)
+
+
+def _after_waiting(
+    execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any
+) -> Any:
+    """Keep the order of statements where the ORM comes between (execute_wrapper)."""
+    _send_waiting()
+    return execute(sql, params, many, context)
+
+
+def _send_waiting() -> None:
+    """Send the writes that wait, as one statement."""
+    waiting = _waiting.get()
+    if not waiting:
+        return
+    statement = _together(tuple(one for one, _ in waiting))
+    values = tuple(value for _, given in waiting for value in given)
+    waiting.clear()
+    _sent(statement, values)
+
+
+@lru_cache(maxsize=256)
+def _together(statements: tuple[str, ...]) -> str:
+    """Make one statement of several, their parameters numbered through."""
+    parts: list[str] = []
+    given = 0
+    for statement in statements:
+        # split by the places: texts between them, and their numbers at odd positions
+        words = _PLACE.split(statement)
+        numbers = [int(number) for number in words[1::2]]
+        words[1::2] = [f"${number + given}" for number in numbers]
+        parts.append("".join(words))
+        given += max(numbers, default=0)
+    *first, last = parts
+    named = ",\n".join(f"part{at} AS ({part})" for at, part in enumerate(first))
+    return f"WITH {named}\n{last}" if first else last
 
 
 def _sent(statement: str, values: tuple[Any, ...]) -> "RawCursor[tuple[Any, ...]]":

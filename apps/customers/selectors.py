@@ -10,7 +10,7 @@ import pyarrow.csv as pacsv
 from django.db import connection
 from psycopg import ClientCursor
 
-from apps.core.sql import fetch
+from apps.core.sql import among, fetch
 from apps.customers.models import Account, AccountVersion
 from apps.customers.policy import (
     ACCOUNT_VERSION,
@@ -42,7 +42,7 @@ SELECT {_COLUMNS} FROM customers_account a JOIN LATERAL (
   SELECT * FROM customers_accountversion
   WHERE account_id = a.id AND valid_from <= $2 AND recorded_at <= $2
   ORDER BY valid_from DESC, recorded_at DESC, id DESC LIMIT 1) v ON true
-WHERE a.account_id = ANY($1::text[]) AND a.created_at <= $2 AND a.recorded_at <= $2"""
+WHERE a.account_id {{}} AND a.created_at <= $2 AND a.recorded_at <= $2"""
 
 
 def accounts_table(
@@ -70,7 +70,8 @@ def facts_in_force(
     *, account_ids: Sequence[str], as_of: datetime
 ) -> dict[str, dict[str, Any]]:
     """Return the row of `accounts_table` of each of a few known accounts, by its id."""
-    rows = fetch(_IN_FORCE_SQL, list(account_ids), as_of)
+    condition, asked = among("$1", account_ids)
+    rows = fetch(_IN_FORCE_SQL.format(condition), asked, as_of)
     names = TABLES["accounts"]
     found = [
         {column.name: value for column, value in zip(names, row, strict=True)}

@@ -6,14 +6,26 @@ from typing import Final
 
 from django.db import connection
 
-_PUT_VALUES: Final = """
+
+def unseen(account: str) -> str:
+    """Return the SQL condition that `account` had no value `g` up to `g.seen_at`.
+
+    BETWEEN makes the planner ask `one_value_per_account`, which holds the few values of
+    one account. With `=` it also likes `value_lookup`, and would walk for each row
+    through all the accounts that have a common value: half of everybody, for a browser.
+    """
+    return f"""NOT EXISTS (SELECT FROM customers_accountvalue v
+    WHERE v.account_id = {account} AND v.kind = g.kind
+      AND v.value BETWEEN g.value AND g.value AND v.seen_at <= g.seen_at)"""
+
+
+_PUT_VALUES: Final = f"""
 INSERT INTO customers_accountvalue (account_id, kind, value, seen_at, recorded_at)
 SELECT a.id, g.kind, g.value, min(g.seen_at), min(g.recorded_at)
 FROM unnest(%s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::timestamptz[])
   AS g(account_id, kind, value, seen_at, recorded_at)
 JOIN customers_account a USING (account_id)
-WHERE NOT EXISTS (SELECT FROM customers_accountvalue v WHERE v.account_id = a.id
-  AND v.kind = g.kind AND v.value = g.value AND v.seen_at <= g.seen_at)
+WHERE {unseen("a.id")}
 GROUP BY a.id, g.kind, g.value
 ON CONFLICT DO NOTHING
 """

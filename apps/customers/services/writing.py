@@ -15,8 +15,9 @@ from uuid import UUID
 import msgspec
 from django.db import connection
 
-from apps.core.sql import fetch
+from apps.core.sql import among, fetch
 from apps.customers.policy import ACCOUNT, Columns, Shape, columns_of
+from apps.customers.services.values import unseen
 from apps.customers.services.vault import Sealed, SubjectKey, open_key
 
 FEW: Final = 50  # rows; up to here one statement with JSON is quicker
@@ -56,15 +57,6 @@ class Written:
 
 
 _json = msgspec.json.Encoder().encode
-_VALUES = """,
-value AS (
-  INSERT INTO customers_accountvalue (account_id, kind, value, seen_at, recorded_at)
-  SELECT p.id, g.kind, g.value, min(g.seen_at), min(g.recorded_at)
-  FROM {values} JOIN parent p USING (key)
-  WHERE NOT EXISTS (SELECT FROM customers_accountvalue v WHERE v.account_id = p.id
-    AND v.kind = g.kind AND v.value = g.value AND v.seen_at <= g.seen_at)
-  GROUP BY p.id, g.kind, g.value
-  ON CONFLICT DO NOTHING)"""
 
 
 def parts(shape: Shape) -> dict[str, Columns]:
@@ -121,10 +113,22 @@ sealed AS (
   SELECT g.*, 1 FROM {source["sealed"]}
   WHERE NOT EXISTS (SELECT FROM given WHERE given.subject = g.subject)
     OR EXISTS (SELECT FROM made WHERE made.subject = g.subject))
-{_VALUES.format(values=source["values"]) if parent is ACCOUNT else ""}
+{_values(source["values"]) if parent is ACCOUNT else ""}
 SELECT p.key, p.id, v.id, v.digest
 FROM parent p LEFT JOIN version v ON v.parent_id = p.id
 """
+
+
+def _values(source: str) -> str:
+    """Return the part of the statement that stores the values accounts can share."""
+    return f""",
+value AS (
+  INSERT INTO customers_accountvalue (account_id, kind, value, seen_at, recorded_at)
+  SELECT p.id, g.kind, g.value, min(g.seen_at), min(g.recorded_at)
+  FROM {source} JOIN parent p USING (key)
+  WHERE {unseen("p.id")}
+  GROUP BY p.id, g.kind, g.value
+  ON CONFLICT DO NOTHING)"""
 
 
 def stage(shape: Shape, part: str) -> str:
@@ -216,6 +220,7 @@ def known_parents(shape: Shape, keys: Sequence[str]) -> dict[str, Known]:
     parent = shape.parent
     latest = "valid_from" if ("valid_from", "timestamptz") in shape.columns else "id"
     moment = "valid_from" if latest == "valid_from" else "recorded_at"
+    condition, asked = among("$1", keys)
     query = f"""
 SELECT p.{parent.key}, p.id, p.subject, k.key_version, k.wrapped, v.digests, v.moment
 FROM {parent.table} p LEFT JOIN customers_vaultkey k ON k.subject = p.subject
@@ -223,9 +228,9 @@ LEFT JOIN LATERAL (
   SELECT array_agg(digest ORDER BY {latest} DESC, id DESC) AS digests,
     max({moment}) AS moment
   FROM {shape.table} WHERE {shape.fk} = p.id) v ON true
-WHERE p.{parent.key} = ANY($1::text[])"""
+WHERE p.{parent.key} {condition}"""
     found = {}
-    for name, pk, subject, version, wrapped, digests, at in fetch(query, list(keys)):
+    for name, pk, subject, version, wrapped, digests, at in fetch(query, asked):
         key = open_key(subject, version, wrapped) if wrapped else None
         all_digests = [bytes(one) for one in digests or ()]
         newest = (at, all_digests[0]) if all_digests else None
