@@ -52,7 +52,7 @@ def record(  # noqa: PLR0913 - the columns of an entry
     request_id: str | None = None,
     job_id: str | None = None,
 ) -> UUID:
-    """Record one change inside the caller's transaction; one round trip.
+    """Record one change inside the caller's transaction; at most one round trip.
 
     `content` repeats the audited row without personal values: verify_audit compares
     it with what the subject's selector yields. Raises IntegrityError where this kind
@@ -72,7 +72,7 @@ def record(  # noqa: PLR0913 - the columns of an entry
             job_id=job_id,
         )
     )
-    execute(_INSERT, *row)
+    execute(_INSERT, *row, unread=True)
     return row.id
 
 
@@ -81,7 +81,7 @@ def record_many(records: Iterable[Record]) -> list[UUID]:
     _need_transaction()
     rows = [entry_row(one) for one in records]
     if len(rows) == 1:
-        execute(_INSERT, *rows[0])
+        execute(_INSERT, *rows[0], unread=True)
     elif rows:
         with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
             for row in rows:

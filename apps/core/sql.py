@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -17,8 +18,18 @@ from django.db import DEFAULT_DB_ALIAS, connection, connections
 from psycopg import RawCursor
 
 _Statement = tuple[str, tuple[Any, ...]]
-# Writes of this request that wait for its next statement; None outside of `pipelined`.
-_waiting: ContextVar[list[_Statement] | None] = ContextVar("waiting", default=None)
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """Writes of one request: for its next statement, and for its last one."""
+
+    next: list[_Statement] = field(default_factory=list)
+    last: list[_Statement] = field(default_factory=list)
+
+
+# None outside of `pipelined`.
+_waiting: ContextVar[_Waiting | None] = ContextVar("waiting", default=None)
 _PLACE = re.compile(r"\$(\d+)")
 
 
@@ -29,20 +40,36 @@ def fetch(statement: str, *values: Any) -> list[tuple[Any, ...]]:
     a statement after some uses: keep its text constant and the types of its values
     alike.
     """
+    return ask(statement, *values)()
+
+
+def ask(statement: str, *values: Any) -> Callable[[], list[tuple[Any, ...]]]:
+    """Send one statement as `fetch` does; return what gives its rows when called.
+
+    Questions that do not hang on each other's answers travel together if all are asked
+    before the first answer is taken.
+    """
     with connection.wrap_database_errors:
         _send_waiting()
-        return _sent(statement, values).fetchall()
+        cursor = _sent(statement, values)
+
+    def answer() -> list[tuple[Any, ...]]:
+        with connection.wrap_database_errors:
+            return cursor.fetchall()
+
+    return answer
 
 
-def execute(statement: str, *values: Any) -> None:
+def execute(statement: str, *values: Any, unread: bool = False) -> None:
     """Run one INSERT or UPDATE that returns nothing; while `pipelined` it waits.
 
     Those that wait together become one statement and do not see each other's rows: an
-    UPDATE is for rows that an earlier `fetch` has read or written.
+    UPDATE is for rows that an earlier `fetch` has read or written. What is `unread`
+    by the rest of the transaction waits until its end.
     """
     waiting = _waiting.get()
     if waiting is not None:
-        waiting.append((statement, values))
+        (waiting.last if unread else waiting.next).append((statement, values))
         return
     with connection.wrap_database_errors:
         _sent(statement, values)
@@ -67,7 +94,8 @@ def pipelined() -> Iterator[None]:
     count of rows that an UPDATE of the ORM changed is unknown.
     """
     connection.ensure_connection()
-    token = _waiting.set([])
+    waiting = _Waiting()
+    token = _waiting.set(waiting)
     try:
         with (
             connection.wrap_database_errors,
@@ -75,6 +103,7 @@ def pipelined() -> Iterator[None]:
             connection.execute_wrapper(_after_waiting),
         ):
             yield
+            waiting.next += waiting.last
             _send_waiting()
     finally:
         _waiting.reset(token)
@@ -91,11 +120,11 @@ def _after_waiting(
 def _send_waiting() -> None:
     """Send the writes that wait, as one statement."""
     waiting = _waiting.get()
-    if not waiting:
+    if waiting is None or not waiting.next:
         return
-    statement = _together(tuple(one for one, _ in waiting))
-    values = tuple(value for _, given in waiting for value in given)
-    waiting.clear()
+    statement = _together(tuple(one for one, _ in waiting.next))
+    values = tuple(value for _, given in waiting.next for value in given)
+    waiting.next.clear()
     _sent(statement, values)
 
 

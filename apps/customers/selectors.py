@@ -1,7 +1,7 @@
 """Reads: the canonical tables as known at T, one account as known at T, links."""
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ import pyarrow.csv as pacsv
 from django.db import connection
 from psycopg import ClientCursor
 
-from apps.core.sql import among, fetch
+from apps.core.sql import among, ask, fetch
 from apps.customers.models import Account, AccountVersion
 from apps.customers.policy import (
     ACCOUNT_VERSION,
@@ -66,18 +66,19 @@ ORDER BY a.account_id"""
     return _table("accounts", query, as_of, account_ids)
 
 
-def facts_in_force(
+def ask_facts_in_force(
     *, account_ids: Sequence[str], as_of: datetime
-) -> dict[str, dict[str, Any]]:
-    """Return the row of `accounts_table` of each of a few known accounts, by its id."""
-    condition, asked = among("$1", account_ids)
-    rows = fetch(_IN_FORCE_SQL.format(condition), asked, as_of)
-    names = TABLES["accounts"]
-    found = [
-        {column.name: value for column, value in zip(names, row, strict=True)}
-        for row in rows
-    ]
-    return {row["account_id"]: row for row in found}
+) -> Callable[[], dict[str, dict[str, Any]]]:
+    """Ask for the row of `accounts_table` of each of a few accounts, by its id."""
+    condition, ids = among("$1", account_ids)
+    asked = ask(_IN_FORCE_SQL.format(condition), ids, as_of)
+
+    def answer() -> dict[str, dict[str, Any]]:
+        names = [column.name for column in TABLES["accounts"]]
+        found = [dict(zip(names, row, strict=True)) for row in asked()]
+        return {row["account_id"]: row for row in found}
+
+    return answer
 
 
 def values_table(as_of: datetime, account_ids: Sequence[str] | None = None) -> pa.Table:

@@ -1,6 +1,6 @@
 """Reads of one account: the request path has milliseconds, not seconds."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from apps.core.errors import NotFoundError
-from apps.core.sql import fetch
+from apps.core.sql import ask
 from ml.features import FEATURES, NAMES, EntryFacts, catalogue_hash, missing_shared
 from ml.features.entry import ENTRY_COLUMNS
 from ml.features.links import KINDS, WINDOWS
@@ -78,16 +78,24 @@ def feature_labels() -> dict[str, str]:
     return {feature.name: feature.label for feature in FEATURES}
 
 
-def current(*, account_id: str, as_of: datetime) -> Current:
-    """Return entry facts and stored signals of one account as of T, in one query.
+def ask_current(*, account_id: str, as_of: datetime) -> Callable[[], Current]:
+    """Ask for entry facts and stored signals of one account as of T, in one query.
 
-    Signals of a later run or of another catalogue are left out. Raise NotFoundError
-    when the account was not known by then.
+    Signals of a later run or of another catalogue are left out. The answer raises
+    NotFoundError when the account was not known by then.
     """
-    found = fetch(_CURRENT_SQL, as_of, account_id, _KINDS, catalogue_hash())
-    if not found:
-        raise NotFoundError("This account is not known at that moment.")
-    [row] = found
+    asked = ask(_CURRENT_SQL, as_of, account_id, _KINDS, catalogue_hash())
+
+    def answer() -> Current:
+        found = asked()
+        if not found:
+            raise NotFoundError("This account is not known at that moment.")
+        return _current(found[0], as_of)
+
+    return answer
+
+
+def _current(row: tuple[Any, ...], as_of: datetime) -> Current:
     created, *columns, links, signals = row
     arrays = {
         name: np.array([value], dtype=object)

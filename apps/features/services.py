@@ -5,7 +5,7 @@ the entry features are computed afresh; the others come from the last signal run
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from datetime import datetime
 from typing import Any, Final
@@ -68,7 +68,16 @@ def snapshot_now(*, account_id: str, as_of: datetime) -> FeatureFrame:
 
     Raise NotFoundError when the account is not known at `as_of`.
     """
-    current = selectors.current(account_id=account_id, as_of=as_of)
+    return ask_snapshot_now(account_id=account_id, as_of=as_of)()
+
+
+def ask_snapshot_now(*, account_id: str, as_of: datetime) -> Callable[[], FeatureFrame]:
+    """Ask for what `snapshot_now` returns; the answer raises what it raises."""
+    asked = selectors.ask_current(account_id=account_id, as_of=as_of)
+    return lambda: _frame(account_id, asked())
+
+
+def _frame(account_id: str, current: selectors.Current) -> FeatureFrame:
     values = features.compute_entry(current.facts)
     has_usage = False
     for stored in current.signals:

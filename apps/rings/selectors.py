@@ -1,4 +1,4 @@
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from apps.core import canonical
-from apps.core.sql import fetch
+from apps.core.sql import ask
 from apps.rings.models import Membership, Ring, RingChange, RingRun
 from ml.frames import RingPart
 from ml.rings.place import LONE_VIEW, place
@@ -72,7 +72,23 @@ def ring_part_for_signup(*, account_id: str, as_of: datetime) -> RingPart | None
     An account that came after the pass belongs by the values that hold the ring
     together: its agreement is computed as for members, one strongest value a view.
     """
-    [(run_id, made_at, places, values)] = fetch(_SIGNUP_SQL, as_of, account_id)
+    return ask_ring_part_for_signup(account_id=account_id, as_of=as_of)()
+
+
+def ask_ring_part_for_signup(
+    *, account_id: str, as_of: datetime
+) -> Callable[[], RingPart | None]:
+    """Ask for what `ring_part_for_signup` returns."""
+    asked = ask(_SIGNUP_SQL, as_of, account_id)
+    return lambda: _ring_part(*asked()[0])
+
+
+def _ring_part(
+    run_id: int | None,
+    made_at: datetime,
+    places: Sequence[Sequence[Any]] | None,
+    values: Sequence[str] | None,
+) -> RingPart | None:
     if run_id is None:
         return None
     parts = [

@@ -1,6 +1,6 @@
 """Page one of the code: how facts about an account become a decision with proof."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -29,9 +29,11 @@ def assess_account(*, account: "Account", occasion: Occasion) -> Stored:
     Raises UnknownAccountError where no fact about the account is known at `as_of`.
     """
     as_of, account_id = occasion.as_of, account.account_id
-    facts = facts_by_account(account_ids=(account_id,), as_of=as_of)
-    frame = features.snapshot_now(account_id=account_id, as_of=as_of)
-    ring = rings.ring_part_for_signup(account_id=account_id, as_of=as_of)
+    # three questions, one way to the database and back
+    facts_of = ask_facts(account_ids=(account_id,), as_of=as_of)
+    frame_of = features.ask_snapshot_now(account_id=account_id, as_of=as_of)
+    ring_of = rings.ask_ring_part_for_signup(account_id=account_id, as_of=as_of)
+    facts, frame, ring = facts_of(), frame_of(), ring_of()
     found = {account_id: ring} if ring else {}
     judged, policy = judge(frame=frame, rings=found, occasion=occasion)
     [stored] = store(
@@ -57,14 +59,19 @@ def judge(
     return [Judged(one, given, tuple(missing)) for one, given in pairs], row
 
 
-def facts_by_account(
+def ask_facts(
     *, account_ids: Sequence[str], as_of: datetime
-) -> list[dict[str, Any]]:
-    """Return the facts in force of some accounts, in the order of `account_ids`.
+) -> Callable[[], list[dict[str, Any]]]:
+    """Ask for the facts in force of some accounts, in the order of `account_ids`.
 
-    Raises UnknownAccountError where one of them is not known at `as_of`.
+    The answer raises UnknownAccountError where one of them is not known at `as_of`.
     """
-    rows = customers.facts_in_force(account_ids=account_ids, as_of=as_of)
-    if len(rows) < len(account_ids):
-        raise UnknownAccountError
-    return [rows[account_id] for account_id in account_ids]
+    asked = customers.ask_facts_in_force(account_ids=account_ids, as_of=as_of)
+
+    def answer() -> list[dict[str, Any]]:
+        rows = asked()
+        if len(rows) < len(account_ids):
+            raise UnknownAccountError
+        return [rows[account_id] for account_id in account_ids]
+
+    return answer

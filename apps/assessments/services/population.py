@@ -11,7 +11,7 @@ from django.db import transaction
 from apps.assessments.selectors import newest_pass
 from apps.assessments.selectors.intake import is_loading
 from apps.assessments.services.occasion import Occasion
-from apps.assessments.services.pipeline import facts_by_account, judge
+from apps.assessments.services.pipeline import ask_facts, judge
 from apps.assessments.services.store import chunks, store
 from apps.audit import services as audit
 from apps.core.progress import Progress
@@ -92,7 +92,7 @@ def _assess_frame(
         for one in judged:
             action = one.verdict.action
             actions[action] = actions.get(action, 0) + 1
-        facts = facts_by_account(account_ids=part.account_ids, as_of=occasion.as_of)
+        facts = ask_facts(account_ids=part.account_ids, as_of=occasion.as_of)()
         with transaction.atomic():
             new = store(
                 judged=judged,

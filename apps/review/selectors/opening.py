@@ -31,11 +31,17 @@ SELECT asked.decision_id,
   score.reasons::json,
   EXISTS (SELECT FROM features_signalsnapshot seen
     WHERE seen.account_id = asked.account_id AND seen."group" = 'usage'
-      AND seen."values" @> '{"has_usage": 1}')
-FROM unnest($1::text[], $2::bigint[], $3::text[])
-  AS asked (decision_id, account_id, score_id)
+      AND seen."values" @> '{{"has_usage": 1}}')
+FROM {asked} AS asked (decision_id, account_id, score_id)
 LEFT JOIN scoring_score score ON score.id = asked.score_id
 """
+# An array of unknown length is planned anew at every call; one row is not.
+_STANDING_OF_ONE: Final = _STANDING_SQL.format(
+    asked="(VALUES ($1::text, $2::bigint, $3::text))"
+)
+_STANDING_OF_MANY: Final = _STANDING_SQL.format(
+    asked="unnest($1::text[], $2::bigint[], $3::text[])"
+)
 
 
 class Circumstances(NamedTuple):
@@ -61,11 +67,11 @@ class Standing(NamedTuple):
 
 def standings(decisions: Sequence[Decision]) -> dict[str, Standing]:
     """Return decision id -> what stands, for any number of decisions in one query."""
-    rows = fetch(
-        _STANDING_SQL,
-        [one.id for one in decisions],
-        [one.account_id for one in decisions],
-        [one.score_id for one in decisions],
+    asked = [(one.id, one.account_id, one.score_id) for one in decisions]
+    rows = (
+        fetch(_STANDING_OF_ONE, *asked[0])
+        if len(asked) == 1
+        else fetch(_STANDING_OF_MANY, *map(list, zip(*asked, strict=True)))
     )
     found = {row[0]: row[1:] for row in rows}
     used = volumes([one for one in decisions if _is_looked_up(found, one)])
