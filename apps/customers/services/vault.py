@@ -74,13 +74,14 @@ def open_key(subject: UUID, key_version: str, wrapped: bytes) -> SubjectKey:
 def seal(key: SubjectKey, values: Mapping[str, str | None]) -> list[Sealed]:
     """Encrypt the personal values of one subject; None is left out."""
     cipher = AESGCM(key.secret)
+    given = [(name, value) for name, value in values.items() if value is not None]
+    drawn = os.urandom(NONCE * len(given))  # once: the call costs more than the bytes
     sealed = []
-    for name, value in values.items():
-        if value is not None:
-            nonce = os.urandom(NONCE)
-            place = _value_place(key.subject, name, _VALUE_VERSION)
-            text = cipher.encrypt(nonce, value.encode(), place)
-            sealed.append(Sealed(key.subject, name, nonce, text))
+    for at, (name, value) in enumerate(given):
+        nonce = drawn[at * NONCE : (at + 1) * NONCE]
+        place = _value_place(key.subject, name, _VALUE_VERSION)
+        text = cipher.encrypt(nonce, value.encode(), place)
+        sealed.append(Sealed(key.subject, name, nonce, text))
     return sealed
 
 

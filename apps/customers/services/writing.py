@@ -20,6 +20,10 @@ from apps.customers.policy import ACCOUNT, Columns, Shape, columns_of
 from apps.customers.services.values import unseen
 from apps.customers.services.vault import Sealed, SubjectKey, open_key
 
+# What the text format of COPY gives a meaning to.
+_COPY_MARKS: Final = str.maketrans(
+    {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
+)
 FEW: Final = 50  # rows; up to here one statement with JSON is quicker
 
 
@@ -211,8 +215,28 @@ def _stage(cursor: Any, shape: Shape, rows: dict[str, list[tuple[Any, ...]]]) ->
     )
     for part, table in tables.items():
         with cursor.copy(f"COPY {table} FROM STDIN") as copy:
-            for row in rows[part]:
-                copy.write_row(row)
+            copy.write("".join(map(_copied, rows[part])))
+
+
+def _copied(row: tuple[Any, ...]) -> str:
+    """Return one line of COPY's text format.
+
+    An account brings some twenty small rows; adapting each of their values costs the
+    driver six times as much.
+    """
+    return "\t".join(map(_copied_value, row)) + "\n"
+
+
+def _copied_value(value: Any) -> str:
+    if value is None:
+        return "\\N"
+    if type(value) is str:
+        return value.translate(_COPY_MARKS)
+    if type(value) is bytes:
+        return f"\\\\x{value.hex()}"
+    if type(value) is datetime:
+        return value.isoformat()
+    return str(value)
 
 
 def known_parents(shape: Shape, keys: Sequence[str]) -> dict[str, Known]:
