@@ -8,12 +8,19 @@ class Assessment(AppendOnlyModel):
     """One complete run of the pipeline for one account: the spine of the system."""
 
     id = models.CharField(primary_key=True, max_length=40)
-    account = models.ForeignKey("customers.Account", models.PROTECT, related_name="+")
+    # asked for by account and moment alone: see Meta.indexes
+    account = models.ForeignKey(
+        "customers.Account", models.PROTECT, related_name="+", db_index=False
+    )
     as_of = models.DateTimeField()
     created_at = models.DateTimeField()
     event = models.CharField(max_length=24)
-    score = models.ForeignKey("scoring.Score", models.PROTECT, related_name="+")
-    decision = models.ForeignKey("decisions.Decision", models.PROTECT, related_name="+")
+    score = models.ForeignKey(
+        "scoring.Score", models.PROTECT, related_name="+", db_index=False
+    )
+    decision = models.ForeignKey(
+        "decisions.Decision", models.PROTECT, related_name="+", db_index=False
+    )
     case_id = models.CharField(max_length=40, null=True)
     facts_digest = models.CharField(max_length=64)
     reference_versions = models.JSONField()

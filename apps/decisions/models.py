@@ -27,11 +27,16 @@ class Decision(AppendOnlyModel):
     """What the policy or a person decided. People's decisions refer to the case."""
 
     id = models.CharField(primary_key=True, max_length=40)
-    account = models.ForeignKey("customers.Account", models.PROTECT, related_name="+")
-    score = models.ForeignKey(
-        "scoring.Score", models.PROTECT, null=True, related_name="+"
+    # asked for by account alone: see Meta.indexes
+    account = models.ForeignKey(
+        "customers.Account", models.PROTECT, related_name="+", db_index=False
     )
-    policy = models.ForeignKey(PolicyVersion, models.PROTECT, related_name="+")
+    score = models.ForeignKey(
+        "scoring.Score", models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    policy = models.ForeignKey(
+        PolicyVersion, models.PROTECT, related_name="+", db_index=False
+    )
     as_of = models.DateTimeField()
     action = models.CharField(max_length=10)
     band = models.CharField(max_length=10, blank=True)

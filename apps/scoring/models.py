@@ -69,8 +69,13 @@ class Score(AppendOnlyModel):
     """What the model said about one account at `as_of`, with every part of the sum."""
 
     id = models.CharField(primary_key=True, max_length=40)
-    account = models.ForeignKey("customers.Account", models.PROTECT, related_name="+")
-    model = models.ForeignKey(ModelVersion, models.PROTECT, related_name="+")
+    # no index for each key: those below are asked for, and each slows every sign-up
+    account = models.ForeignKey(
+        "customers.Account", models.PROTECT, related_name="+", db_index=False
+    )
+    model = models.ForeignKey(
+        ModelVersion, models.PROTECT, related_name="+", db_index=False
+    )
     as_of = models.DateTimeField()
     catalogue = models.CharField(max_length=16)
     # in the order of the manifest's columns; NaN where the value is missing
@@ -88,7 +93,10 @@ class Score(AppendOnlyModel):
     reasons = models.JSONField()
 
     class Meta:
-        indexes = [models.Index(fields=["account", "-as_of"], name="score_latest")]
+        indexes = [
+            models.Index(fields=["account", "-as_of"], name="score_latest"),
+            models.Index(fields=["model", "-as_of"], name="score_of_model"),
+        ]
 
     def __str__(self) -> str:
         return self.id
