@@ -74,7 +74,7 @@ def read_pieces(source: Source, *, rows: int) -> Iterator[Piece]:
 def _parquet(source: Source, rows: int) -> Iterator[Piece]:
     line = 1
     try:
-        with pq.ParquetFile(source.path, memory_map=True) as file:
+        with pq.ParquetFile(source.path) as file:
             total = max(file.metadata.num_rows, 1)
             for batch in _merged(file, rows):
                 done = line - 1 + batch.num_rows
