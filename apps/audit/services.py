@@ -56,7 +56,8 @@ def record(  # noqa: PLR0913 - the columns of an entry
 
     `content` repeats the audited row without personal values: verify_audit compares
     it with what the subject's selector yields. Raises IntegrityError where this kind
-    is already recorded for this version of the object.
+    is already recorded for this version of the object; in a pipelined request that
+    comes at its end.
     """
     _need_transaction()
     row = entry_row(

@@ -8,7 +8,7 @@ one statement that travels with its next read.
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -22,8 +22,10 @@ _Statement = tuple[str, tuple[Any, ...]]
 
 @dataclass(slots=True)
 class _Waiting:
-    """Writes of one request: for its next statement, and for its last one."""
+    """A request's pipeline, and its writes for the next statement and for the last."""
 
+    pipe: ExitStack
+    depth: int  # savepoints around it
     next: list[_Statement] = field(default_factory=list)
     last: list[_Statement] = field(default_factory=list)
 
@@ -65,11 +67,13 @@ def execute(statement: str, *values: Any, unread: bool = False) -> None:
 
     Those that wait together become one statement and do not see each other's rows: an
     UPDATE is for rows that an earlier `fetch` has read or written. What is `unread`
-    by the rest of the transaction waits until its end.
+    by the rest of the transaction waits until its end, unless a savepoint could take
+    back what it belongs to.
     """
     waiting = _waiting.get()
     if waiting is not None:
-        (waiting.last if unread else waiting.next).append((statement, values))
+        late = unread and _savepoints() == waiting.depth
+        (waiting.last if late else waiting.next).append((statement, values))
         return
     with connection.wrap_database_errors:
         _sent(statement, values)
@@ -90,30 +94,54 @@ def among(place: str, values: Sequence[str]) -> tuple[str, str | list[str]]:
 def pipelined() -> Iterator[None]:
     """Let statements wait for the next `fetch`, or the end, and travel together.
 
-    An error of a queued statement is raised there. Inside, COPY is impossible and the
-    count of rows that an UPDATE of the ORM changed is unknown.
+    An error of a queued statement is raised there. Inside, the count of rows that an
+    UPDATE of the ORM changed is unknown, and COPY needs `unpiped`. Not to be nested.
     """
+    if _waiting.get() is not None:
+        raise RuntimeError("this request is pipelined already")
     connection.ensure_connection()
-    waiting = _Waiting()
-    token = _waiting.set(waiting)
-    try:
-        with (
-            connection.wrap_database_errors,
-            connection.connection.pipeline(),
-            connection.execute_wrapper(_after_waiting),
-        ):
+    with (
+        connection.wrap_database_errors,
+        ExitStack() as pipe,
+        connection.execute_wrapper(_after_waiting),
+    ):
+        pipe.enter_context(connection.connection.pipeline())
+        waiting = _Waiting(pipe, _savepoints())
+        token = _waiting.set(waiting)
+        try:
             yield
             waiting.next += waiting.last
             _send_waiting()
+        finally:
+            _waiting.reset(token)
+
+
+@contextmanager
+def unpiped() -> Iterator[None]:
+    """Leave the pipeline for a while, if there is one: COPY cannot be queued."""
+    waiting = _waiting.get()
+    if waiting is None:
+        yield
+        return
+    with connection.wrap_database_errors:
+        _send_waiting()
+        waiting.pipe.close()
+    try:
+        yield
     finally:
-        _waiting.reset(token)
+        waiting.pipe.enter_context(connection.connection.pipeline())
+
+
+def _savepoints() -> int:
+    return sum(name is not None for name in connection.savepoint_ids)
 
 
 def _after_waiting(
     execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any
 ) -> Any:
     """Keep the order of statements where the ORM comes between (execute_wrapper)."""
-    _send_waiting()
+    with connection.wrap_database_errors:
+        _send_waiting()
     return execute(sql, params, many, context)
 
 

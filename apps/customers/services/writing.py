@@ -230,11 +230,11 @@ def _copied(row: tuple[Any, ...]) -> str:
 def _copied_value(value: Any) -> str:
     if value is None:
         return "\\N"
-    if type(value) is str:
+    if isinstance(value, str):
         return value.translate(_COPY_MARKS)
-    if type(value) is bytes:
+    if isinstance(value, bytes | memoryview):
         return f"\\\\x{value.hex()}"
-    if type(value) is datetime:
+    if isinstance(value, datetime):
         return value.isoformat()
     return str(value)
 

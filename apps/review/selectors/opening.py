@@ -67,6 +67,8 @@ class Standing(NamedTuple):
 
 def standings(decisions: Sequence[Decision]) -> dict[str, Standing]:
     """Return decision id -> what stands, for any number of decisions in one query."""
+    if not decisions:
+        return {}
     asked = [(one.id, one.account_id, one.score_id) for one in decisions]
     rows = (
         fetch(_STANDING_OF_ONE, *asked[0])

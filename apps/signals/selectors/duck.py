@@ -10,6 +10,7 @@ import pyarrow.csv as arrow_csv
 from django.conf import settings
 from django.db import connection
 
+from apps.core.sql import unpiped
 from apps.signals.selectors import lake
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ def copy_arrow(
     """
     buffer = io.BytesIO()
     with (
+        unpiped(),
         connection.cursor() as cursor,
         cursor.copy(f"COPY ({query}) TO STDOUT (FORMAT csv)", params) as copy,
     ):

@@ -80,17 +80,9 @@ def test_a_door_without_models_takes_the_starter_in(bare_door):
     assert sorted(found) == ["activity", "entry"]
 
 
-def test_new_evidence_wakes_a_case_that_waits_for_it(door):
-    """The writes of a request travel together; none of them may get lost."""
-    from django.db import transaction
-
+def let_everybody_be_reviewed(now):
     from apps.decisions import services as decisions
-    from apps.review.choices import State
-    from apps.review.models import Case, CaseUpdate
-    from apps.review.services.log import SYSTEM
-    from apps.review.services.moves import locked_case, move
 
-    now = datetime.now(UTC)
     decisions.publish_policy(
         thresholds={"review": 0.0},
         bands=(0.02, 0.1, 0.3, 0.7),
@@ -98,6 +90,45 @@ def test_new_evidence_wakes_a_case_that_waits_for_it(door):
         by="starter",
         at=now,
     )
+
+
+def test_a_case_of_somebody_who_works_already_is_weighed_by_what_is_used(door):
+    """The exchanges are read by COPY, which a pipeline of statements cannot carry."""
+    from apps.customers.models import Account
+    from apps.features.models import SignalSnapshot
+    from apps.review.models import Case
+    from ml.features import catalogue_hash
+
+    assert door(signup()).json()["case_id"] is None
+    now = datetime.now(UTC)
+    SignalSnapshot.objects.create(
+        account=Account.objects.get(),
+        group="usage",
+        as_of=now,
+        catalogue=catalogue_hash(),
+        values={"has_usage": 1},
+    )
+    let_everybody_be_reviewed(now)
+    body = signup(event="login")
+    assert door(body | {"options": {"dry_run": True}}).status_code == 200
+    assert not Case.objects.exists()
+    answer = door(body)
+    assert answer.status_code == 201, answer.content
+    assert answer.json()["case_id"] == Case.objects.get().id
+    assert rows() == [2] * 6
+
+
+def test_new_evidence_wakes_a_case_that_waits_for_it(door):
+    """The writes of a request travel together; none of them may get lost."""
+    from django.db import transaction
+
+    from apps.review.choices import State
+    from apps.review.models import Case, CaseUpdate
+    from apps.review.services.log import SYSTEM
+    from apps.review.services.moves import locked_case, move
+
+    now = datetime.now(UTC)
+    let_everybody_be_reviewed(now)
     opened = door(signup()).json()["case_id"]
     for state, wait in ((State.CLAIMED, ""), (State.WAITING, "evidence")):
         with transaction.atomic():

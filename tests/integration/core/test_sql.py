@@ -1,10 +1,12 @@
 """Statements of the request path: what waits, what travels together, in which order."""
 
+import contextlib
+
 import pytest
 from django.db import DataError, IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from apps.core.sql import among, execute, fetch, pipelined
+from apps.core.sql import among, execute, fetch, pipelined, unpiped
 from tests.databases import Database
 
 pytestmark = pytest.mark.usefixtures("kept")
@@ -73,6 +75,50 @@ def test_an_error_of_a_waiting_write_leaves_nothing_behind() -> None:
         put(("c", 2**40), read_after=0)
     execute(_PUT, "d", 4)
     assert fetch(_ALL) == [("d", 4)]
+
+
+def test_what_nobody_reads_goes_last_and_falls_with_its_savepoint() -> None:
+    with transaction.atomic(), pipelined():
+        execute(_PUT, "log", 0, unread=True)
+        execute(_PUT, "a", 1)
+        assert fetch(_ALL) == [("a", 1)]
+    assert fetch(_ALL) == [("a", 1), ("log", 0)]
+    with transaction.atomic(), pipelined():
+        fail_inside()
+        execute(_PUT, "b", 2)
+    assert fetch(_ALL) == [("a", 1), ("b", 2), ("log", 0)]
+
+
+def fail_inside() -> None:
+    with contextlib.suppress(ZeroDivisionError), transaction.atomic():
+        execute(_PUT, "taken back", 1, unread=True)
+        raise ZeroDivisionError
+
+
+def test_copy_works_where_the_pipeline_is_left() -> None:
+    with transaction.atomic(), pipelined():
+        execute(_PUT, "a", 1)
+        with unpiped(), connection.cursor() as cursor:
+            with cursor.copy("COPY kept FROM STDIN") as copy:
+                copy.write("b\t2\n")
+            execute(_PUT, "c", 3)
+        assert len(fetch(_ALL)) == 3
+    with unpiped(), connection.cursor() as cursor:  # without a pipeline it is nothing
+        cursor.execute("SELECT count(*) FROM kept")
+        assert cursor.fetchone() == (3,)
+
+
+def test_a_body_that_raises_leaves_nothing_and_the_next_works() -> None:
+    with pytest.raises(ZeroDivisionError):
+        fail_outside()
+    execute(_PUT, "a", 1)
+    assert fetch(_ALL) == [("a", 1)]
+
+
+def fail_outside() -> None:
+    with transaction.atomic(), pipelined():
+        execute(_PUT, "taken back", 1)
+        raise ZeroDivisionError
 
 
 def test_one_value_is_an_equation_and_several_an_array() -> None:
