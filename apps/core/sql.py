@@ -51,9 +51,8 @@ def ask(statement: str, *values: Any) -> Callable[[], list[tuple[Any, ...]]]:
     Questions that do not hang on each other's answers travel together if all are asked
     before the first answer is taken.
     """
-    with connection.wrap_database_errors:
-        _send_waiting()
-        cursor = _sent(statement, values)
+    _send_waiting()
+    cursor = _sent(statement, values)
 
     def answer() -> list[tuple[Any, ...]]:
         with connection.wrap_database_errors:
@@ -74,8 +73,7 @@ def execute(statement: str, *values: Any, unread: bool = False) -> None:
     if waiting is not None:
         late = unread and _savepoints() == waiting.depth
         (waiting.last if late else waiting.next).append((statement, values))
-        return
-    with connection.wrap_database_errors:
+    else:
         _sent(statement, values)
 
 
@@ -123,8 +121,8 @@ def unpiped() -> Iterator[None]:
     if waiting is None:
         yield
         return
+    _send_waiting()
     with connection.wrap_database_errors:
-        _send_waiting()
         waiting.pipe.close()
     try:
         yield
@@ -140,8 +138,7 @@ def _after_waiting(
     execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any
 ) -> Any:
     """Keep the order of statements where the ORM comes between (execute_wrapper)."""
-    with connection.wrap_database_errors:
-        _send_waiting()
+    _send_waiting()
     return execute(sql, params, many, context)
 
 
@@ -179,4 +176,5 @@ def _sent(statement: str, values: tuple[Any, ...]) -> "RawCursor[tuple[Any, ...]
     mine.ensure_connection()
     if mine.queries_logged:
         mine.queries_log.append({"sql": statement, "time": "0.000"})
-    return RawCursor(mine.connection).execute(statement, values)
+    with mine.wrap_database_errors:
+        return RawCursor(mine.connection).execute(statement, values)

@@ -63,16 +63,11 @@ def take_snapshots(
         )
 
 
-def snapshot_now(*, account_id: str, as_of: datetime) -> FeatureFrame:
-    """Return one row of features within milliseconds, from one query.
-
-    Raise NotFoundError when the account is not known at `as_of`.
-    """
-    return ask_snapshot_now(account_id=account_id, as_of=as_of)()
-
-
 def ask_snapshot_now(*, account_id: str, as_of: datetime) -> Callable[[], FeatureFrame]:
-    """Ask for what `snapshot_now` returns; the answer raises what it raises."""
+    """Ask for one row of features, to be had within milliseconds and by one query.
+
+    The answer raises NotFoundError when the account is not known at `as_of`.
+    """
     asked = selectors.ask_current(account_id=account_id, as_of=as_of)
     return lambda: _frame(account_id, asked())
 

@@ -66,19 +66,14 @@ def ring_parts(*, as_of: datetime) -> dict[str, RingPart]:
     return best
 
 
-def ring_part_for_signup(*, account_id: str, as_of: datetime) -> RingPart | None:
-    """Return the ring that an account is in, or lands in by what it shares; one query.
+def ask_ring_part_for_signup(
+    *, account_id: str, as_of: datetime
+) -> Callable[[], RingPart | None]:
+    """Ask for the ring an account is in, or lands in by what it shares; one query.
 
     An account that came after the pass belongs by the values that hold the ring
     together: its agreement is computed as for members, one strongest value a view.
     """
-    return ask_ring_part_for_signup(account_id=account_id, as_of=as_of)()
-
-
-def ask_ring_part_for_signup(
-    *, account_id: str, as_of: datetime
-) -> Callable[[], RingPart | None]:
-    """Ask for what `ring_part_for_signup` returns."""
     asked = ask(_SIGNUP_SQL, as_of, account_id)
     return lambda: _ring_part(*asked()[0])
 

@@ -17,7 +17,7 @@ from django.db import connection
 
 from apps.core.sql import among, fetch
 from apps.customers.policy import ACCOUNT, Columns, Shape, columns_of
-from apps.customers.services.values import unseen
+from apps.customers.services.values import insert_unseen
 from apps.customers.services.vault import Sealed, SubjectKey, open_key
 
 # What the text format of COPY gives a meaning to.
@@ -125,14 +125,8 @@ FROM parent p LEFT JOIN version v ON v.parent_id = p.id
 
 def _values(source: str) -> str:
     """Return the part of the statement that stores the values accounts can share."""
-    return f""",
-value AS (
-  INSERT INTO customers_accountvalue (account_id, kind, value, seen_at, recorded_at)
-  SELECT p.id, g.kind, g.value, min(g.seen_at), min(g.recorded_at)
-  FROM {source} JOIN parent p USING (key)
-  WHERE {unseen("p.id")}
-  GROUP BY p.id, g.kind, g.value
-  ON CONFLICT DO NOTHING)"""
+    stored = insert_unseen("p.id", f"{source} JOIN parent p USING (key)")
+    return f", value AS ({stored})"
 
 
 def stage(shape: Shape, part: str) -> str:

@@ -9,7 +9,7 @@ from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from apps.customers.services.values import unseen
+from apps.customers.services.values import insert_unseen
 from apps.customers.services.writing import _copied
 
 pytestmark = pytest.mark.django_db
@@ -67,13 +67,12 @@ def test_a_value_is_looked_for_among_those_of_its_account() -> None:
             {"t": T},
         )
         cursor.execute("ANALYZE customers_account, customers_accountvalue")
-        cursor.execute(
-            "EXPLAIN SELECT FROM customers_account a CROSS JOIN"
-            " json_to_recordset(%s::json)"
-            " AS g(kind text, value text, seen_at timestamptz)"
-            f" WHERE {unseen('a.id')}",
-            ["[]"],
+        brought = (
+            "json_to_recordset('[]'::json)"
+            " AS g(kind text, value text, seen_at timestamptz, recorded_at timestamptz)"
         )
+        source = f"customers_account a CROSS JOIN {brought}"
+        cursor.execute("EXPLAIN " + insert_unseen("a.id", source))
         plan = "\n".join(line for (line,) in cursor.fetchall())
     assert "one_value_per_account" in plan
     assert "value_lookup" not in plan

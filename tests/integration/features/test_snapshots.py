@@ -88,7 +88,7 @@ def test_request_and_bulk_agree_on_every_entry_feature(population: None) -> None
     bulk = services.take_snapshots(as_of=T)
     assert bulk.account_ids == tuple(f"account-{number:02}" for number in range(40))
     single = [
-        services.snapshot_now(account_id=account, as_of=T).select(ENTRY)
+        services.ask_snapshot_now(account_id=account, as_of=T)().select(ENTRY)
         for account in bulk.account_ids
     ]
     assert np.array_equal(np.concatenate(single), bulk.select(ENTRY), equal_nan=True)
@@ -110,7 +110,7 @@ def test_another_account_counts_once_however_often_it_was_seen(
     at = T - timedelta(days=1)
     customers.put_values(rows=[("lonely", "card", "f" * 24, at, at)])
     bulk = services.take_snapshots(as_of=T, account_ids=["lonely"])
-    now = services.snapshot_now(account_id="lonely", as_of=T)
+    now = services.ask_snapshot_now(account_id="lonely", as_of=T)()
     assert value(bulk, "shared_card_count_90d", "lonely") == 2
     assert value(now, "shared_card_count_90d", "lonely") == 2
 
@@ -126,24 +126,28 @@ def test_some_accounts_see_the_links_to_all_others(population: None) -> None:
 
 def test_the_request_reads_what_the_last_run_has_stored(population: None) -> None:
     record_usage()
-    assert not services.snapshot_now(account_id="account-03", as_of=T).has_usage[0]
+    assert not services.ask_snapshot_now(account_id="account-03", as_of=T)().has_usage[
+        0
+    ]
     for group in ("payment", "network", "usage"):
         services.compute_signals(group=group, as_of=T)
     bulk = services.take_snapshots(as_of=T, account_ids=["account-03"])
-    now = services.snapshot_now(account_id="account-03", as_of=T)
+    now = services.ask_snapshot_now(account_id="account-03", as_of=T)()
     assert bulk.has_usage[0]
     assert now.has_usage[0]
     assert np.array_equal(now.values, bulk.values, equal_nan=True)
     assert value(now, "request_count_7d", "account-03") == 99
-    assert not services.snapshot_now(account_id="account-04", as_of=T).has_usage[0]
+    assert not services.ask_snapshot_now(account_id="account-04", as_of=T)().has_usage[
+        0
+    ]
 
 
 def test_stored_signals_of_later_are_not_known_before(population: None) -> None:
     record_usage()
     services.compute_signals(group="usage", as_of=T)
-    before = services.snapshot_now(
+    before = services.ask_snapshot_now(
         account_id="account-03", as_of=T - timedelta(seconds=1)
-    )
+    )()
     assert np.isnan(before.select(USAGE)).all()
 
 
@@ -151,15 +155,15 @@ def test_a_late_run_never_replaces_a_newer_one(population: None) -> None:
     record_usage()
     assert services.compute_signals(group="usage", as_of=T) == {"accounts": 1}
     services.compute_signals(group="usage", as_of=T - timedelta(days=1))
-    now = services.snapshot_now(account_id="account-03", as_of=T)
+    now = services.ask_snapshot_now(account_id="account-03", as_of=T)()
     assert value(now, "request_count_7d", "account-03") == 99
 
 
 def test_an_account_that_is_not_known_has_no_snapshot(population: None) -> None:
     with pytest.raises(NotFoundError):
-        services.snapshot_now(account_id="later", as_of=T)
+        services.ask_snapshot_now(account_id="later", as_of=T)()
     with pytest.raises(NotFoundError):
-        services.snapshot_now(account_id="nobody", as_of=T)
+        services.ask_snapshot_now(account_id="nobody", as_of=T)()
 
 
 def test_an_engine_of_another_moment_is_refused(population: None) -> None:
@@ -173,5 +177,5 @@ def test_one_account_takes_one_query(
     population: None, django_assert_num_queries: Any
 ) -> None:
     with django_assert_num_queries(1):
-        frame = services.snapshot_now(account_id="account-03", as_of=T)
+        frame = services.ask_snapshot_now(account_id="account-03", as_of=T)()
     assert frame.names == NAMES

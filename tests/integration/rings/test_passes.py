@@ -16,9 +16,9 @@ from apps.rings import services
 from apps.rings.models import Membership, Ring, RingChange, RingRun
 from apps.rings.presenters import evidence_words
 from apps.rings.selectors import (
+    ask_ring_part_for_signup,
     audited_runs,
     changes_of,
-    ring_part_for_signup,
     ring_parts,
 )
 from apps.rings.services import passes
@@ -144,11 +144,11 @@ def test_a_signup_lands_on_a_known_ring_and_a_stranger_does_not(site):
     services.find_rings(as_of=T, at=T)
     put([*pool(["new"], T + DAY), account("other", T + DAY)], T + DAY)
     at = T + DAY + timedelta(minutes=1)
-    part = ring_part_for_signup(account_id="new", as_of=at)
+    part = ask_ring_part_for_signup(account_id="new", as_of=at)()
     assert part is not None
     assert set(part.views) == {"identity", "payment", "device"}
     assert part.level == "core"
-    assert ring_part_for_signup(account_id="other", as_of=at) is None
+    assert ask_ring_part_for_signup(account_id="other", as_of=at)() is None
     [ring] = {one.ring_id for one in ring_parts(as_of=at).values()}
     assert part.ring_id == ring
 
@@ -163,7 +163,7 @@ def test_one_shared_view_moves_no_clean_account(site):
     at = T + DAY + timedelta(minutes=1)
     own = 0.02  # what such an account scores by itself
     for row in clean:
-        part = ring_part_for_signup(account_id=row["account_id"], as_of=at)
+        part = ask_ring_part_for_signup(account_id=row["account_id"], as_of=at)()
         assert part is not None
         joined = 1 - (1 - own) * (1 - part.probability * part.agreement)
         assert joined <= 1.2 * own
