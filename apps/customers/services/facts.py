@@ -1,13 +1,10 @@
 """From a checked raw row to what is stored: facts, shared values, personal values."""
 
-import hmac
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
-
-from django.conf import settings
 
 from apps.customers.services import hashing, vault
 from apps.reference import services as reference
@@ -53,16 +50,14 @@ class Facts:
 def digest_of(raw: bytes, moment: datetime | None) -> bytes:
     """Return the 16 bytes that name a version: its content and when it starts."""
     text = raw + (moment.isoformat().encode() if moment else b"")
-    return hmac.digest(settings.KYCRISK_PSEUDONYM_KEY, b"version\0" + text, "sha256")[
-        :16
-    ]
+    return hashing.mac("version", text)[:16]
 
 
 def _raw_digest(row: Row) -> bytes:
     """Return a keyed digest of a raw row: it covers personal values too."""
     kept = {k: v for k, v in row.items() if k != "valid_from" and v is not None}
     text = json.dumps(kept, sort_keys=True, default=str).encode()
-    return hmac.digest(settings.KYCRISK_PSEUDONYM_KEY, b"raw\0" + text, "sha256")
+    return hashing.mac("raw", text)
 
 
 def account_facts(rows: Sequence[Row]) -> list[Facts]:

@@ -76,10 +76,11 @@ def seal(key: SubjectKey, values: Mapping[str, str | None]) -> list[Sealed]:
     cipher = AESGCM(key.secret)
     given = [(name, value) for name, value in values.items() if value is not None]
     drawn = os.urandom(NONCE * len(given))  # once: the call costs more than the bytes
+    subject = str(key.subject)
     sealed = []
     for at, (name, value) in enumerate(given):
         nonce = drawn[at * NONCE : (at + 1) * NONCE]
-        place = _value_place(key.subject, name, _VALUE_VERSION)
+        place = _value_place(subject, name, _VALUE_VERSION)
         text = cipher.encrypt(nonce, value.encode(), place)
         sealed.append(Sealed(key.subject, name, nonce, text))
     return sealed
@@ -89,13 +90,13 @@ def _key_place(subject: UUID, version: str) -> bytes:
     return f"customers_vaultkey|{subject}|key|{version}".encode()
 
 
-def _value_place(subject: UUID, name: str, version: int) -> bytes:
+def _value_place(subject: str, name: str, version: int) -> bytes:
     return f"customers_vaultvalue|{subject}|{name}|{version}".encode()
 
 
 def opened(key: SubjectKey, value: VaultValue) -> str:
     """Decrypt one stored value; raises InvalidTag where it was altered or moved."""
-    place = _value_place(value.subject, value.field, value.key_version)
+    place = _value_place(str(value.subject), value.field, value.key_version)
     return (
         AESGCM(key.secret)
         .decrypt(bytes(value.nonce), bytes(value.ciphertext), place)

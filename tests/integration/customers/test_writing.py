@@ -9,22 +9,25 @@ from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from apps.customers.policy import columns_of
+from apps.customers.services.csv_rows import csv_of
 from apps.customers.services.values import insert_unseen
-from apps.customers.services.writing import _copied
 
 pytestmark = pytest.mark.django_db
 T = datetime(2026, 4, 1, 12, 30, 5, 7, tzinfo=UTC)
-_KINDS = "text, bytea, timestamptz, uuid, boolean, bigint"
+_COLUMNS = columns_of(
+    "c0:text c1:bytea c2:timestamptz c3:uuid c4:boolean c5:bigint c6:smallint"
+)
 
 
 def stored(*rows: tuple[Any, ...]) -> list[tuple[Any, ...]]:
     """Return rows after their way through COPY."""
-    names = [f"c{at} {kind}" for at, kind in enumerate(_KINDS.split(", "))]
+    names = [f"{name} {kind}" for name, kind in _COLUMNS]
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS pg_temp.copied")
         cursor.execute(f"CREATE TEMP TABLE copied ({', '.join(names)})")
-        with cursor.copy("COPY copied FROM STDIN") as copy:
-            copy.write("".join(map(_copied, rows)))
+        with cursor.copy("COPY copied FROM STDIN (FORMAT csv)") as copy:
+            copy.write(csv_of(_COLUMNS, rows))
         cursor.execute("SELECT * FROM copied")
         return cursor.fetchall()
 
@@ -35,18 +38,22 @@ def stored(*rows: tuple[Any, ...]) -> list[tuple[Any, ...]]:
     raw=st.binary(),
     number=st.integers(-(2**63), 2**63 - 1),
     flag=st.booleans(),
+    small=st.integers(-(2**15), 2**15 - 1),
 )
 def test_values_survive_the_text_of_copy(
-    text: str, raw: bytes, number: int, flag: bool
+    text: str, raw: bytes, number: int, flag: bool, small: int
 ) -> None:
-    row = (text, raw, T, UUID(int=abs(number)), flag, number)
+    row = (text, raw, T, UUID(int=abs(number)), flag, number, small)
     [found] = stored(row)
     assert (found[0], bytes(found[1]), *found[2:]) == row
 
 
 def test_marks_of_the_format_are_only_characters() -> None:
-    empty = (None,) * 5
-    rows = [(text, *empty) for text in ("\\N", "\\.", "a\tb", "a\r\nb", "\\x41", "")]
+    empty = (None,) * 6
+    rows = [
+        (text, *empty)
+        for text in ("\\N", "\\.", "a\tb", "a\r\nb", "\\x41", 'a"b', "a,b", "")
+    ]
     assert stored(*rows, (None, *empty)) == [*rows, (None, *empty)]
 
 
