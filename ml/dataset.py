@@ -36,6 +36,9 @@ LABELS: Final[Mapping[str, float]] = {
 }
 UNLABELLED_WEIGHT: Final = 0.2
 MATURITY_DAYS: Final = 14.0
+# What a row of an account weighs that has been used, but not in the last week: half of
+# its values fade, yet a site that loads its history is asked about many of these.
+QUIET_WEIGHT: Final = 0.1
 # Share of abuse that ever gets a label. An assumption, to be replaced by the rate of
 # random audits where there are enough of them.
 COVERAGE: Final = 0.6

@@ -17,16 +17,14 @@ from ml.train import TrainConfig
 
 Floats = NDArray[np.float64]
 
-# Smaller and smoother than what a site learns from its own labels: few splits, each
-# on many accounts, so that a habit of the simulator is not worth a leaf.
+# Smoother than what a site learns from its own labels: each split on many accounts, so
+# that a habit of the simulator is not worth a leaf.
 PARAMETERS: Final[dict[str, float | int | str | bool]] = train.PARAMETERS | {
-    "num_leaves": 8,
-    "max_depth": 4,
-    "learning_rate": 0.05,
+    "max_depth": 6,
+    "learning_rate": 0.1,
     "min_data_in_leaf": 200,
-    "min_sum_hessian_in_leaf": 5.0,
-    "lambda_l2": 10.0,
-    "feature_fraction": 0.5,
+    "lambda_l2": 2.0,
+    "feature_fraction": 0.8,
 }
 # Of each world. With half as many, the luck of which views went would decide which
 # families lead an explanation.
@@ -96,14 +94,20 @@ def _parts(
             rng = np.random.default_rng([config.seed, world.seed, copy])
             lacking = drawn(rng) if copy % COMPLETE_EVERY else ()
             for moment in world.moments[config.kind]:
-                if moment.chosen.any():
+                if _taught(moment).any():
                     yield _rows(world, moment, lacking)
+
+
+def _taught(moment: Moment) -> NDArray[np.bool_]:
+    """Return whom to learn from: the chosen, and who was ever at work."""
+    return moment.chosen | moment.frame.has_usage
 
 
 def _rows(world: World, moment: Moment, lacking: Sequence[str]) -> TrainingRows:
     """Return the accounts to learn from at one moment, with what they really are."""
     truth = {each.account_id: each for each in world.truth}
-    frame = without(moment.frame.rows(moment.chosen), lacking)
+    taught = _taught(moment)
+    frame = without(moment.frame.rows(taught), lacking)
     accounts = [truth[each] for each in frame.account_ids]
     count = len(accounts)
     names = tuple(f"{world.seed} {each.account_id}" for each in accounts)
@@ -111,7 +115,7 @@ def _rows(world: World, moment: Moment, lacking: Sequence[str]) -> TrainingRows:
     return TrainingRows(
         frame=replace(frame, account_ids=names),
         labels=np.array([0.0 if each.honest else 1.0 for each in accounts]),
-        trust=np.ones(count),
+        trust=np.where(moment.chosen[taught], 1.0, dataset.QUIET_WEIGHT),
         shares=np.ones(count),
         groups=np.array(
             [f"{world.seed} {each.ring or each.account_id}" for each in accounts],

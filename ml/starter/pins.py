@@ -4,6 +4,6 @@ from collections.abc import Mapping
 from typing import Final
 
 MANIFESTS: Final[Mapping[str, str]] = {
-    "activity": "a797a7f1979117aed90c3bd27e9af20eca8148818d287d31bb7afd457e54a21d",
-    "entry": "41c67ac1bcdedea5afa772a530d7684d80276469467923b0d19b463144368fc0",
+    "activity": "b7c704995df57b117aa1c9e527884380facb520b55462d2375f1cae11412b8b8",
+    "entry": "dd99f1eea8f879183c39cdcaf0e1f31c2e6dc4d769871684a7a5225f3d5fdb2d",
 }

@@ -29,7 +29,7 @@ class Person:
 class Moment:
     """Every account known `back` weeks before the world's end.
 
-    `chosen` is bool [accounts]: the accounts to learn from at this moment.
+    `chosen` is bool [accounts]: the accounts that teach most at this moment.
     """
 
     back: int

@@ -1,8 +1,9 @@
 """What can be learnt from as of T: past snapshots of accounts, and labels known by T.
 
-The activity model learns from accounts as they looked on past days on which they were
-active: today's values of an account banned a month ago say only that it is gone. The
-entry model learns from each account as it looked within a week of being opened.
+The activity model learns from accounts as they looked on past days, most from those
+on which they were at work: today's values of an account banned a month ago say little
+more than that it is gone. The entry model learns from each account as it looked within
+a week of being opened.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -116,12 +117,14 @@ def snapshots(
             if wants_activity:
                 frame = take_snapshots(as_of=moment, engine=engine)
                 active = active_at(engine, moment)
-                parts[ModelKind.ACTIVITY].append(_rows(known, frame, active))
+                rows = _rows(known, frame, active | _in_use(frame), full=active)
+                parts[ModelKind.ACTIVITY].append(rows)
             if ModelKind.ENTRY in kinds:
                 frame = take_snapshots(as_of=moment, engine=engine, groups=("entry",))
                 oldest = done == 0
                 cohort = cohort_at(known, moment, everybody=oldest)
-                parts[ModelKind.ENTRY].append(_rows(known, frame, cohort))
+                rows = _rows(known, frame, cohort, full=cohort)
+                parts[ModelKind.ENTRY].append(rows)
     progress.advance(len(moments), len(moments), "past snapshots")
     return {kind: dataset.stack(rows) for kind, rows in parts.items() if rows}
 
@@ -156,10 +159,16 @@ def cohort_at(known: Facts, moment: datetime, *, everybody: bool) -> frozenset[s
     )
 
 
+def _in_use(frame: FeatureFrame) -> frozenset[str]:
+    """Return who was ever at work: the accounts that the activity model is asked of."""
+    pairs = zip(frame.account_ids, frame.has_usage.tolist(), strict=True)
+    return frozenset(account_id for account_id, used in pairs if used)
+
+
 def _rows(
-    known: Facts, frame: FeatureFrame, chosen: frozenset[str]
+    known: Facts, frame: FeatureFrame, chosen: frozenset[str], full: frozenset[str]
 ) -> dataset.TrainingRows:
-    """Join features with labels for the chosen accounts."""
+    """Join features with labels for the chosen; all but `full` weigh little."""
     keep = np.array([one in chosen for one in frame.account_ids], dtype=bool)
     frame = frame.rows(keep)
     ids = frame.account_ids
@@ -168,9 +177,12 @@ def _rows(
         frame=frame,
         labels=_floats(np.nan if one is None else one.value for one in labels),
         trust=_floats(
-            _maturity(known, account_id)
-            if one is None
-            else dataset.SOURCE_WEIGHTS[one.source]
+            (1.0 if account_id in full else dataset.QUIET_WEIGHT)
+            * (
+                _maturity(known, account_id)
+                if one is None
+                else dataset.SOURCE_WEIGHTS[one.source]
+            )
             for account_id, one in zip(ids, labels, strict=True)
         ),
         shares=np.ones(len(ids)),

@@ -28,7 +28,8 @@ def world_of(*, seed: int, truth: Path, as_of: datetime, progress: Progress) -> 
     """Compute the features of the world that this home holds, as `train` would.
 
     The entry model learns from each account in the week after it was opened, the
-    activity model from active accounts of every second week.
+    activity model from the accounts in use of every second week, most from those that
+    were at work in the week before.
     """
     with open_engine(as_of=as_of) as engine:
         known = facts_at(engine, as_of)
