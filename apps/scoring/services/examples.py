@@ -20,6 +20,7 @@ from apps.scoring import selectors
 from apps.scoring.choices import ModelKind
 from apps.signals.selectors import open_engine
 from ml import dataset
+from ml.dataset import QUIET_WEIGHT
 from ml.features.known import Known
 from ml.frames import FeatureFrame
 
@@ -117,13 +118,13 @@ def snapshots(
             if wants_activity:
                 frame = take_snapshots(as_of=moment, engine=engine)
                 active = active_at(engine, moment)
-                rows = _rows(known, frame, active | _in_use(frame), full=active)
+                rows = rows_of(known, frame, active | _in_use(frame), full=active)
                 parts[ModelKind.ACTIVITY].append(rows)
             if ModelKind.ENTRY in kinds:
                 frame = take_snapshots(as_of=moment, engine=engine, groups=("entry",))
                 oldest = done == 0
                 cohort = cohort_at(known, moment, everybody=oldest)
-                rows = _rows(known, frame, cohort, full=cohort)
+                rows = rows_of(known, frame, cohort, full=cohort)
                 parts[ModelKind.ENTRY].append(rows)
     progress.advance(len(moments), len(moments), "past snapshots")
     return {kind: dataset.stack(rows) for kind, rows in parts.items() if rows}
@@ -165,7 +166,7 @@ def _in_use(frame: FeatureFrame) -> frozenset[str]:
     return frozenset(account_id for account_id, used in pairs if used)
 
 
-def _rows(
+def rows_of(
     known: Facts, frame: FeatureFrame, chosen: frozenset[str], full: frozenset[str]
 ) -> dataset.TrainingRows:
     """Join features with labels for the chosen; all but `full` weigh little."""
@@ -177,13 +178,8 @@ def _rows(
         frame=frame,
         labels=_floats(np.nan if one is None else one.value for one in labels),
         trust=_floats(
-            (1.0 if account_id in full else dataset.QUIET_WEIGHT)
-            * (
-                _maturity(known, account_id)
-                if one is None
-                else dataset.SOURCE_WEIGHTS[one.source]
-            )
-            for account_id, one in zip(ids, labels, strict=True)
+            _trust(known, account_id) * (1.0 if account_id in full else QUIET_WEIGHT)
+            for account_id in ids
         ),
         shares=np.ones(len(ids)),
         groups=np.array(
@@ -219,7 +215,11 @@ def _audited(known: Facts, ids: Sequence[str]) -> NDArray[np.float64]:
     return _floats(stands.get(each, 0.0) for each in ids)
 
 
-def _maturity(known: Facts, account_id: str) -> float:
+def _trust(known: Facts, account_id: str) -> float:
+    """Return how far to trust the label; where there is none, its absence."""
+    label = known.labels.get(account_id)
+    if label is not None:
+        return dataset.SOURCE_WEIGHTS[label.source]
     age = known.as_of - _aware(known.created[account_id])
     return dataset.maturity(age / timedelta(days=1))
 

@@ -1,10 +1,12 @@
 """How the starter learns: from whole worlds, with views taken away."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 
+from ml.dataset import QUIET_WEIGHT
 from ml.features import FEATURES, NAMES
 from ml.frames import FeatureFrame
 from ml.starter import build, measure, views, worlds
@@ -87,6 +89,19 @@ def test_an_account_weighs_the_same_however_often_it_is_seen(known):
     assert rows.positives == sum(
         not each.honest for one in known[:2] for each in one.truth
     )
+
+
+def test_who_is_in_use_but_quiet_teaches_a_little(known):
+    [seen] = known[0].moments["entry"]
+    lately = np.arange(COUNT) % 4 == 0  # of those in use, who stand at even places
+    quiet = replace(known[0], moments={"activity": [replace(seen, chosen=lately)]})
+    rows = build.pooled([quiet], config("activity"), copies=1)
+    assert rows.frame.account_ids == tuple(
+        f"{quiet.seed} {name}" for name in seen.frame.account_ids[::2]
+    )
+    weighs = {1.0, QUIET_WEIGHT}
+    assert rows.weights[::2].tolist() == [max(weighs)] * (COUNT // 4)
+    assert rows.weights[1::2].tolist() == [min(weighs)] * (COUNT // 4)
 
 
 def test_the_first_copy_is_complete_and_the_others_lack_views(known):

@@ -1,10 +1,19 @@
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.scoring.services.examples import Facts, cohort_at, latest_labels, moments_of
+from apps.scoring.services.examples import (
+    Facts,
+    cohort_at,
+    latest_labels,
+    moments_of,
+    rows_of,
+)
+from ml.dataset import QUIET_WEIGHT
+from ml.frames import FeatureFrame
 
 DAY = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -74,3 +83,14 @@ def test_no_snapshot_lies_after_the_cutoff_or_before_everybody(days):
     cutoff = DAY + timedelta(days=300)
     for moment, _ in moments_of(Facts(cutoff, created, frozenset(), {})):
         assert min(created.values()) <= moment <= cutoff
+
+
+def test_a_quiet_account_teaches_a_little_and_an_absent_one_nothing():
+    ids = ("at-work", "quiet", "never-used")
+    labels = latest_labels([outcome(1, account_id=name) for name in ids])
+    known = Facts(DAY, dict.fromkeys(ids, DAY), frozenset(), labels)
+    used = np.array([True, True, False])
+    frame = FeatureFrame(ids, ("one",), np.ones((3, 1)), used, "c")
+    rows = rows_of(known, frame, frozenset(ids[:2]), full=frozenset(ids[:1]))
+    assert rows.frame.account_ids == ids[:2]
+    assert rows.weights.tolist() == [1.0, QUIET_WEIGHT]
