@@ -60,7 +60,9 @@ def _figures(times: list[float], errors: dict[str, int], elapsed: float) -> dict
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seconds", type=int, default=30, choices=range(5, 301))
+    parser.add_argument(
+        "--seconds", type=int, default=30, choices=range(5, 301), metavar="5..300"
+    )
     parser.add_argument("--seed", type=int, default=1)
     return parser.parse_args()
 

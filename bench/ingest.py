@@ -65,7 +65,9 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seconds", type=int, default=60, choices=range(5, 301))
+    parser.add_argument(
+        "--seconds", type=int, default=60, choices=range(5, 301), metavar="5..300"
+    )
     parser.add_argument("--seed", type=int, default=1)
     return parser.parse_args()
 
