@@ -90,6 +90,7 @@ class Manifest(
     metrics: dict[str, Any]
     golden: Golden
     adaptation: Adaptation = "trained"
+    prior: str = ""  # SHA-256 of the text that spoke for accounts without a label
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from ml.calibrate import Calibration, HeldOut
 from ml.dataset import TrainingRows
 from ml.manifest import Adaptation, Golden, Manifest, ModelFeature
 from ml.model import RiskModel, libraries
+from ml.prior import taught
 
 Floats = NDArray[np.float64]
 
@@ -38,7 +39,7 @@ PARAMETERS: Final[dict[str, float | int | str | bool]] = {
 }
 GOLDEN_ROWS: Final = 50
 AUDITS_TO_CALIBRATE: Final = 30  # of each class; then audits alone are the base rate
-CODE: Final = ("calibrate", "dataset", "frames", "intervals", "model", "train")
+CODE: Final = ("calibrate", "dataset", "frames", "intervals", "model", "prior", "train")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,8 @@ class TrainConfig:
     """`features` may be learnt from, in this order; `cutoff` is the as-of.
 
     `mutable` names those that read columns which can change (see ml.history);
-    `adaptation` says whose accounts the rows are.
+    `adaptation` says whose accounts the rows are. Of accounts without a label the trees
+    are taught what `prior` thinks of them; without one, that they are honest.
     """
 
     kind: str
@@ -59,6 +61,7 @@ class TrainConfig:
         default_factory=lambda: dict(PARAMETERS)
     )
     adaptation: Adaptation = "trained"
+    prior: RiskModel | None = None
 
 
 def train(rows: TrainingRows, config: TrainConfig) -> RiskModel:
@@ -105,6 +108,8 @@ def grow(
 
     parameters: dict[str, Any] = dict(config.parameters)
     trees = parameters.pop("trees")
+    if config.prior is not None:
+        parameters["objective"] = "cross_entropy"  # takes targets between 0 and 1
     parameters |= {
         "seed": config.seed,
         "num_threads": config.threads,
@@ -113,7 +118,7 @@ def grow(
     }
     data = lightgbm.Dataset(
         values,
-        rows.targets,
+        taught(rows, config.prior),
         weight=rows.weights,
         feature_name=[feature.name for feature in features],
         params=parameters,
@@ -235,6 +240,7 @@ def bare_model(
         metrics={},
         golden=Golden((), (), ()),
         adaptation=config.adaptation,
+        prior=config.prior.manifest.text_sha256 if config.prior else "",
     )
     return RiskModel(manifest, text)
 

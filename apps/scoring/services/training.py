@@ -104,6 +104,7 @@ def _candidate(
 ) -> ModelVersion:
     """Return the registered model of these rows, trained now if it is new."""
     from ml import train as training  # brings in lightgbm
+    from ml.starter.shipped import shipped  # as above
 
     config = training.TrainConfig(
         kind=kind,
@@ -111,6 +112,7 @@ def _candidate(
         mutable=mutable_features(FEATURES),
         cutoff=as_of,
         seed=seed,
+        prior=shipped(kind, catalogue=catalogue_hash()),
     )
     model_id = derived_id("mdl", _identity(rows, config))
     existing = ModelVersion.objects.filter(pk=model_id).first()
@@ -131,6 +133,7 @@ def _identity(rows: "TrainingRows", config: Any) -> bytes:
         "catalogue": catalogue_hash(),
         "mutable": sorted(config.mutable),
         "parameters": config.parameters,
+        "prior": config.prior.manifest.text_sha256,
         "data": dataset.data_digest(rows),
         "code": train.code_digest(),
         "libraries": libraries(),

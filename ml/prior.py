@@ -1,0 +1,31 @@
+"""What accounts without a label teach: the opinion of a model that was there before.
+
+Most abuse never gets a label. Taken for honest, the accounts of a ring that nobody
+found teach the trees that its ways are fine. Asked instead of a model that never saw
+this site, they teach what it knows, until the site's own labels say otherwise
+(positive-unlabelled learning with soft targets; Hinton, Vinyals and Dean 2015 on
+distillation).
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.dataset import TrainingRows
+from ml.model import RiskModel
+
+Floats = NDArray[np.float64]
+
+
+def taught(rows: TrainingRows, prior: RiskModel | None) -> Floats:
+    """Return what trees are to say of each row, in [0, 1]: its label, else the prior.
+
+    Without a prior an account without label counts as honest.
+    """
+    unknown = np.isnan(rows.labels)
+    if prior is None or not unknown.any():
+        return rows.targets
+    targets = rows.targets.copy()
+    margins = prior.margins(prior.values(rows.frame.rows(unknown)))
+    read = prior.manifest.calibration.probability
+    targets[unknown] = [read(margin) for margin in margins.tolist()]
+    return targets
