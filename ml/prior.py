@@ -7,6 +7,8 @@ this site, they teach what it knows, until the site's own labels say otherwise
 distillation).
 """
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,16 +18,23 @@ from ml.model import RiskModel
 Floats = NDArray[np.float64]
 
 
-def taught(rows: TrainingRows, prior: RiskModel | None) -> Floats:
-    """Return what trees are to say of each row, in [0, 1]: its label, else the prior.
+# What such an account weighs beside a labelled one: an opinion says more than silence
+# (dataset.UNLABELLED_WEIGHT), and less than a person who looked.
+OPINION_WEIGHT: Final = 0.6
 
-    Without a prior an account without label counts as honest.
+
+def taught(rows: TrainingRows, prior: RiskModel | None) -> tuple[Floats, Floats]:
+    """Return what trees are to say of each row, in [0, 1], and how much a row weighs.
+
+    That is its label, or what the prior says of it. Without a prior an account without
+    label counts as honest.
     """
     unknown = np.isnan(rows.labels)
     if prior is None or not unknown.any():
-        return rows.targets
+        return rows.targets, rows.weights
     targets = rows.targets.copy()
     margins = prior.margins(prior.values(rows.frame.rows(unknown)))
     read = prior.manifest.calibration.probability
     targets[unknown] = [read(margin) for margin in margins.tolist()]
-    return targets
+    spoken_for = np.where(unknown, OPINION_WEIGHT, 1.0)
+    return targets, rows.shares * rows.trust * spoken_for

@@ -116,10 +116,11 @@ def grow(
         "verbosity": -1,
         "monotone_constraints": [feature.direction for feature in features],
     }
+    targets, weights = taught(rows, config.prior)
     data = lightgbm.Dataset(
         values,
-        taught(rows, config.prior),
-        weight=rows.weights,
+        targets,
+        weight=weights,
         feature_name=[feature.name for feature in features],
         params=parameters,
     )
