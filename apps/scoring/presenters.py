@@ -38,6 +38,7 @@ _ADAPTATIONS = {
     ),
     "trained": "Trained: learned from this site's own labels.",
 }
+_LED = " Accounts without a label taught it what the starter takes them for."
 _MEASURED = {
     "starter": (
         "Measured on simulated providers that it did not learn from, at an assumed"
@@ -149,7 +150,7 @@ def card(row: ModelVersion, approvers: int) -> Card:
         cutoff=manifest["cutoff"],
         sha256=manifest["text_sha256"],
         event="The account is, or will be, confirmed as abusive.",
-        adaptation=_ADAPTATIONS[adaptation],
+        adaptation=_ADAPTATIONS[adaptation] + (_LED if manifest.get("prior") else ""),
         measured=_MEASURED[adaptation],
         calibration=(
             f"{_METHODS[calibration['method']]}, on {calibration['rows']:,}"
