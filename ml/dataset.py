@@ -1,10 +1,10 @@
 """Rows to learn from: which account, what was known, how far to trust the label.
 
 Most accounts are never looked at, so "no label" is not "honest" (positive-unlabelled
-data). Unlabelled accounts are learnt from with a fifth of the weight of a labelled
-one, and less while they are too young for a label to have arrived: as what the starter
-takes them for (ml.prior), or as honest. Machine decisions are never labels: the model
-would learn its own opinion.
+data). Unlabelled accounts are learnt from as what the starter takes them for
+(ml.prior), or else as honest with a fifth of the weight of a labelled one; with less
+while they are too young for a label to have arrived. Machine decisions are never
+labels: the model would learn its own opinion.
 """
 
 import hashlib
@@ -86,8 +86,12 @@ class TrainingRows:
 
     @property
     def weights(self) -> Floats:
+        return self.weighed(UNLABELLED_WEIGHT)
+
+    def weighed(self, unlabelled: float) -> Floats:
+        """Return the weights of rows where one without a label counts so much."""
         unknown = np.isnan(self.labels)
-        return self.shares * self.trust * np.where(unknown, UNLABELLED_WEIGHT, 1.0)
+        return self.shares * self.trust * np.where(unknown, unlabelled, 1.0)
 
     @property
     def audit_weights(self) -> Floats:

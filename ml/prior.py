@@ -17,7 +17,6 @@ from ml.model import RiskModel
 
 Floats = NDArray[np.float64]
 
-
 # What such an account weighs beside a labelled one: an opinion says more than silence
 # (dataset.UNLABELLED_WEIGHT), and less than a person who looked.
 OPINION_WEIGHT: Final = 0.6
@@ -36,5 +35,4 @@ def taught(rows: TrainingRows, prior: RiskModel | None) -> tuple[Floats, Floats]
     margins = prior.margins(prior.values(rows.frame.rows(unknown)))
     read = prior.manifest.calibration.probability
     targets[unknown] = [read(margin) for margin in margins.tolist()]
-    spoken_for = np.where(unknown, OPINION_WEIGHT, 1.0)
-    return targets, rows.shares * rows.trust * spoken_for
+    return targets, rows.weighed(OPINION_WEIGHT)

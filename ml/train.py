@@ -63,6 +63,12 @@ class TrainConfig:
     adaptation: Adaptation = "trained"
     prior: RiskModel | None = None
 
+    @property
+    def learning(self) -> dict[str, float | int | str | bool]:
+        """The parameters in force: an opinion is a target between 0 and 1."""
+        soft = {"objective": "cross_entropy"} if self.prior else {}
+        return self.parameters | soft
+
 
 def train(rows: TrainingRows, config: TrainConfig) -> RiskModel:
     """Grow trees on every account; calibrate and measure by trees that saw less.
@@ -106,10 +112,8 @@ def grow(
     # lightgbm takes seconds to import, and only training needs this half of it
     import lightgbm
 
-    parameters: dict[str, Any] = dict(config.parameters)
+    parameters: dict[str, Any] = dict(config.learning)
     trees = parameters.pop("trees")
-    if config.prior is not None:
-        parameters["objective"] = "cross_entropy"  # takes targets between 0 and 1
     parameters |= {
         "seed": config.seed,
         "num_threads": config.threads,
@@ -236,7 +240,7 @@ def bare_model(
         data_digest=dataset.data_digest(rows),
         code_digest=code_digest(),
         libraries=libraries(),
-        parameters=config.parameters,
+        parameters=config.learning,
         rows={},
         metrics={},
         golden=Golden((), (), ()),

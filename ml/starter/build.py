@@ -94,11 +94,11 @@ def _parts(
             rng = np.random.default_rng([config.seed, world.seed, copy])
             lacking = drawn(rng) if copy % COMPLETE_EVERY else ()
             for moment in world.moments[config.kind]:
-                if _taught(moment).any():
+                if _teachers(moment).any():
                     yield _rows(world, moment, lacking)
 
 
-def _taught(moment: Moment) -> NDArray[np.bool_]:
+def _teachers(moment: Moment) -> NDArray[np.bool_]:
     """Return whom to learn from: the chosen, and who was ever at work."""
     return moment.chosen | moment.frame.has_usage
 
@@ -106,8 +106,8 @@ def _taught(moment: Moment) -> NDArray[np.bool_]:
 def _rows(world: World, moment: Moment, lacking: Sequence[str]) -> TrainingRows:
     """Return the accounts to learn from at one moment, with what they really are."""
     truth = {each.account_id: each for each in world.truth}
-    taught = _taught(moment)
-    frame = without(moment.frame.rows(taught), lacking)
+    teach = _teachers(moment)
+    frame = without(moment.frame.rows(teach), lacking)
     accounts = [truth[each] for each in frame.account_ids]
     count = len(accounts)
     names = tuple(f"{world.seed} {each.account_id}" for each in accounts)
@@ -115,7 +115,7 @@ def _rows(world: World, moment: Moment, lacking: Sequence[str]) -> TrainingRows:
     return TrainingRows(
         frame=replace(frame, account_ids=names),
         labels=np.array([0.0 if each.honest else 1.0 for each in accounts]),
-        trust=np.where(moment.chosen[taught], 1.0, dataset.QUIET_WEIGHT),
+        trust=np.where(moment.chosen[teach], 1.0, dataset.QUIET_WEIGHT),
         shares=np.ones(count),
         groups=np.array(
             [f"{world.seed} {each.ring or each.account_id}" for each in accounts],

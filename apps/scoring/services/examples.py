@@ -117,14 +117,15 @@ def snapshots(
         with open_engine(as_of=moment) as engine:
             if wants_activity:
                 frame = take_snapshots(as_of=moment, engine=engine)
-                active = active_at(engine, moment)
-                rows = rows_of(known, frame, active | _in_use(frame), full=active)
+                full = among(frame, active_at(engine, moment))
+                rows = rows_of(known, frame, full | frame.has_usage, full)
                 parts[ModelKind.ACTIVITY].append(rows)
             if ModelKind.ENTRY in kinds:
                 frame = take_snapshots(as_of=moment, engine=engine, groups=("entry",))
                 oldest = done == 0
                 cohort = cohort_at(known, moment, everybody=oldest)
-                rows = rows_of(known, frame, cohort, full=cohort)
+                full = among(frame, cohort)
+                rows = rows_of(known, frame, full, full)
                 parts[ModelKind.ENTRY].append(rows)
     progress.advance(len(moments), len(moments), "past snapshots")
     return {kind: dataset.stack(rows) for kind, rows in parts.items() if rows}
@@ -160,27 +161,25 @@ def cohort_at(known: Facts, moment: datetime, *, everybody: bool) -> frozenset[s
     )
 
 
-def _in_use(frame: FeatureFrame) -> frozenset[str]:
-    """Return who was ever at work: the accounts that the activity model is asked of."""
-    pairs = zip(frame.account_ids, frame.has_usage.tolist(), strict=True)
-    return frozenset(account_id for account_id, used in pairs if used)
+def among(frame: FeatureFrame, accounts: frozenset[str]) -> NDArray[np.bool_]:
+    """Return which rows of a frame are of these accounts."""
+    return np.array([one in accounts for one in frame.account_ids], dtype=bool)
 
 
 def rows_of(
-    known: Facts, frame: FeatureFrame, chosen: frozenset[str], full: frozenset[str]
+    known: Facts,
+    frame: FeatureFrame,
+    chosen: NDArray[np.bool_],
+    full: NDArray[np.bool_],
 ) -> dataset.TrainingRows:
     """Join features with labels for the chosen; all but `full` weigh little."""
-    keep = np.array([one in chosen for one in frame.account_ids], dtype=bool)
-    frame = frame.rows(keep)
+    frame, weight = frame.rows(chosen), np.where(full[chosen], 1.0, QUIET_WEIGHT)
     ids = frame.account_ids
     labels = [known.labels.get(account_id) for account_id in ids]
     return dataset.TrainingRows(
         frame=frame,
         labels=_floats(np.nan if one is None else one.value for one in labels),
-        trust=_floats(
-            _trust(known, account_id) * (1.0 if account_id in full else QUIET_WEIGHT)
-            for account_id in ids
-        ),
+        trust=weight * _floats(_trust(known, account_id) for account_id in ids),
         shares=np.ones(len(ids)),
         groups=np.array(
             [

@@ -132,7 +132,7 @@ def _identity(rows: "TrainingRows", config: Any) -> bytes:
         "seed": config.seed,
         "catalogue": catalogue_hash(),
         "mutable": sorted(config.mutable),
-        "parameters": config.parameters,
+        "parameters": config.learning,
         "prior": config.prior.manifest.text_sha256,
         "data": dataset.data_digest(rows),
         "code": train.code_digest(),

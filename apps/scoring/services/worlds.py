@@ -4,8 +4,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from apps.core.progress import Progress
 from apps.features.services import take_snapshots
 from apps.scoring.choices import ModelKind
@@ -13,6 +11,7 @@ from apps.scoring.services.examples import (
     ACTIVITY_EVERY,
     ACTIVITY_SNAPSHOTS,
     active_at,
+    among,
     cohort_at,
     facts_at,
     moments_of,
@@ -83,7 +82,7 @@ def _moment(
         frame = take_snapshots(as_of=moment, engine=engine)
     else:
         frame = take_snapshots(as_of=moment, engine=engine, groups=("entry",))
-    mask = np.array([each in chosen for each in frame.account_ids], dtype=bool)
+    mask = among(frame, chosen)
     if not whole:
         frame, mask = frame.rows(mask), mask[mask]
     return Moment(back, frame, mask)

@@ -55,6 +55,9 @@ def test_abuse_that_nobody_labelled_is_not_learnt_as_honest(overlooked, led):
 def test_a_model_names_its_prior_and_adds_up(rows, led, prior):
     assert led.manifest.prior == prior.manifest.text_sha256
     assert prior.manifest.prior == ""
+    objectives = [one.manifest.parameters["objective"] for one in (led, prior)]
+    assert objectives == ["cross_entropy", "binary"]
+    assert b"objective: cross_entropy" in led.text  # what LightGBM says itself
     answer = led.predict(rows.frame.values[:200])
     sums = answer.contributions.sum(axis=1)
     assert np.abs(sums - answer.margins).max() < 1e-9
