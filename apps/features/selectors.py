@@ -11,53 +11,79 @@ from apps.core.errors import NotFoundError
 from apps.core.sql import ask
 from ml.features import FEATURES, NAMES, EntryFacts, catalogue_hash, missing_shared
 from ml.features.entry import ENTRY_COLUMNS
-from ml.features.links import KINDS, WINDOWS
+from ml.features.links import HOME_CLASSES, HOME_KINDS, HOME_MOST, KINDS, WINDOWS
 
 _VERSIONED: Final = tuple(name for name in ENTRY_COLUMNS if name != "created_at")
 _KINDS: Final = list(KINDS)
 _DAYS: Final = tuple(WINDOWS.values())
 _COUNTED: Final = ", ".join(
     "count(DISTINCT other.account_id)"
-    f" FILTER (WHERE seen_at > at - interval '{days} days') AS n{days}"
+    f" FILTER (WHERE other.seen_at > at - interval '{days} days') AS n{days}"
     for days in _DAYS
 )
-_MOST: Final = ", ".join(f"max(others.n{days}) AS n{days}" for days in _DAYS)
+_MOST: Final = ", ".join(f"max(n{days}) AS n{days}" for days in _DAYS)
+_ELSEWHERE: Final = ", ".join(
+    f"max(others.n{days} - least(coalesce(near.n{days}, 0), {HOME_MOST})) AS n{days}"
+    for days in _DAYS
+)
 _COUNTS: Final = ", ".join(f"n{days}" for days in _DAYS)
 _COLUMNS: Final = ", ".join(f"version.{name}" for name in _VERSIONED)
-# The same question as ml.features.links.counts, asked about one account. Another
-# account may have several rows of one value (a late fact of an earlier sight).
+# Another account may have several rows of one value (a late fact of an earlier sight).
+_OTHERS: Final = f"""
+other.kind = own.kind AND other.value = own.value
+    AND other.seen_at <= at AND other.recorded_at <= at
+    AND other.seen_at > at - interval '{max(_DAYS)} days'
+    AND other.account_id <> own.account_id
+"""
+# The same question as ml.features.links.counts, asked about one account.
 _CURRENT_SQL: Final = f"""
 WITH asked AS (SELECT $1::timestamptz AS at),
 chosen AS (
     SELECT id, created_at FROM customers_account, asked
     WHERE account_id = $2 AND created_at <= at AND recorded_at <= at
 ),
-links AS (
-    SELECT own.kind, {_MOST}
+version AS (
+    SELECT v.* FROM asked CROSS JOIN chosen JOIN customers_accountversion v
+        ON v.account_id = chosen.id AND v.valid_from <= at AND v.recorded_at <= at
+    ORDER BY v.valid_from DESC, v.recorded_at DESC, v.id DESC LIMIT 1
+),
+shown AS (
+    SELECT DISTINCT own.account_id, own.kind, own.value
     FROM asked CROSS JOIN chosen
     JOIN customers_accountvalue own ON own.account_id = chosen.id
-    CROSS JOIN LATERAL (
-        SELECT {_COUNTED} FROM customers_accountvalue other
-        WHERE other.kind = own.kind AND other.value = own.value
-            AND other.seen_at <= at AND other.recorded_at <= at
-            AND other.seen_at > at - interval '{max(_DAYS)} days'
-            AND other.account_id <> own.account_id
-    ) others
     WHERE own.kind = ANY($3::text[]) AND own.seen_at <= at AND own.recorded_at <= at
+),
+home AS (
+    SELECT shown.value FROM shown JOIN version USING (account_id)
+    WHERE shown.kind = 'net' AND version.signup_ip_class = ANY($5::text[])
+),
+links AS (
+    SELECT own.kind, {_ELSEWHERE}
+    FROM asked CROSS JOIN shown own
+    CROSS JOIN LATERAL (
+        SELECT {_COUNTED} FROM customers_accountvalue other WHERE {_OTHERS}
+    ) others
+    LEFT JOIN LATERAL (
+        SELECT {_MOST} FROM (
+            SELECT {_COUNTED} FROM home
+            JOIN customers_accountvalue place
+                ON place.kind = 'net' AND place.value = home.value
+                AND place.seen_at <= at AND place.recorded_at <= at
+            JOIN customers_accountvalue other
+                ON other.account_id = place.account_id AND {_OTHERS}
+            GROUP BY home.value
+        ) homes
+    ) near ON others.n{max(_DAYS)} > 0 AND own.kind = ANY($6::text[])
     GROUP BY own.kind
 )
 SELECT chosen.created_at, {_COLUMNS},
     (SELECT json_object_agg(kind, json_build_array({_COUNTS})) FROM links),
     (SELECT json_agg(stored."values") FROM features_signalsnapshot stored
-        WHERE stored.account_id = chosen.id AND stored.as_of <= at
+        WHERE stored.account_id = chosen.id AND stored.as_of <= asked.at
             AND stored.catalogue = $4)
-FROM asked CROSS JOIN chosen
-JOIN LATERAL (
-    SELECT * FROM customers_accountversion v
-    WHERE v.account_id = chosen.id AND v.valid_from <= at AND v.recorded_at <= at
-    ORDER BY v.valid_from DESC, v.recorded_at DESC, v.id DESC LIMIT 1
-) version ON true
+FROM asked CROSS JOIN chosen JOIN version ON true
 """
+_HOME: Final = (list(HOME_CLASSES), list(HOME_KINDS))
 
 
 def feature_names() -> tuple[str, ...]:
@@ -84,7 +110,7 @@ def ask_current(*, account_id: str, as_of: datetime) -> Callable[[], Current]:
     Signals of a later run or of another catalogue are left out. The answer raises
     NotFoundError when the account was not known by then.
     """
-    asked = ask(_CURRENT_SQL, as_of, account_id, _KINDS, catalogue_hash())
+    asked = ask(_CURRENT_SQL, as_of, account_id, _KINDS, catalogue_hash(), *_HOME)
 
     def answer() -> Current:
         found = asked()

@@ -1,7 +1,8 @@
 """Features of values that an account shares with others: cards, devices, networks.
 
 A shared value is counted, never listed, and counts are of other accounts. A value that
-strangers share by nature (a campus or a mobile carrier) is no evidence and is left out.
+strangers share by nature (a campus or a mobile carrier) is no evidence and is left out;
+so is a card or a device that the few people of one home or office share.
 """
 
 from typing import Any, Final
@@ -23,14 +24,20 @@ KINDS: Final = (
     "phone_block",
     "bin_day",
 )
+# What people who live or work together share, where they do so in one network.
+HOME_KINDS: Final = ("card", "device", "email", "phone")
+# Lines of one home, office or school. Whoever rents servers or proxies chooses them.
+HOME_CLASSES: Final = ("residential", "isp", "business", "education")
+HOME_MOST: Final = 5  # others who are left out; a farm on one line is no family
 
 
 def counts(known: Known) -> Any:
     """Return account_id, kind and a count for each window: `24h`, `7d`, `30d`, `90d`.
 
     Counts distinct other accounts with an equal (kind, value), both known by `as_of`,
-    theirs seen within the window before it. Of several values of one kind the most
-    shared one counts. Linear in the rows: sharing accounts are never paired up.
+    theirs seen within the window before it, less those at home (see `_at_home`). Of
+    several values of one kind the most shared one counts. Linear in the rows: sharing
+    accounts are never paired up.
     """
     rows = known.table("account_values", "seen_at", everybody=True)
     rows = rows.filter(rows.kind.isin(KINDS))
@@ -46,24 +53,59 @@ def counts(known: Known) -> Any:
     all_of = own.group_by("kind", "value").aggregate(
         **{f"all_{window}": own[f"in_{window}"].sum() for window in WINDOWS}
     )
+    home = _at_home(known, own)
     if known.account_ids is not None:
         own = own.filter(own.account_id.isin(known.account_ids))
     joined = own.join(all_of, ["kind", "value"])
+    joined = joined.left_join(home, ["account_id", "kind", "value"])
     return joined.group_by("account_id", "kind").aggregate(
         **{
-            window: (joined[f"all_{window}"] - joined[f"in_{window}"]).max()
+            window: (
+                joined[f"all_{window}"]
+                - joined[f"in_{window}"]
+                - joined[f"home_{window}"].fill_null(0)
+            ).max()
             for window in WINDOWS
         }
     )
 
 
+def _at_home(known: Known, own: Any) -> Any:
+    """Return account_id, kind, value and the others at home of each window.
+
+    `own` holds what each account showed. At home are the others with the same value in
+    one network of the account, at most HOME_MOST, where it signed up from a line of
+    HOME_CLASSES. Of several networks the one with most of them counts.
+    """
+    lines = known.table("accounts", "created_at")
+    lines = lines.filter(lines.signup_ip_class.isin(HOME_CLASSES)).select("account_id")
+    nets = own.filter(own.kind == "net").select("account_id", net="value")
+    held = own.filter(own.kind.isin(HOME_KINDS)).join(nets, "account_id")
+    together = held.group_by("kind", "value", "net").aggregate(
+        **{f"near_{window}": held[f"in_{window}"].sum() for window in WINDOWS}
+    )
+    pairs = held.semi_join(lines, "account_id")
+    pairs = pairs.join(together, ["kind", "value", "net"])
+    others = {
+        f"home_{window}": (pairs[f"near_{window}"] - pairs[f"in_{window}"]).max()
+        for window in WINDOWS
+    }
+    found = pairs.group_by("account_id", "kind", "value").aggregate(**others)
+    return found.mutate(
+        **{
+            each: (found[each] > HOME_MOST).ifelse(HOME_MOST, found[each])
+            for each in others
+        }
+    )
+
+
 def shared_card_count_90d(facts: EntryFacts) -> Numbers:
-    """Other accounts that paid with the same card."""
+    """Other accounts that paid with the same card, those of one home left out."""
     return facts.others("card", "90d")
 
 
 def shared_device_count_90d(facts: EntryFacts) -> Numbers:
-    """Other accounts opened or used on the same device."""
+    """Other accounts on the same device, those of one home left out."""
     return facts.others("device", "90d")
 
 
@@ -108,8 +150,11 @@ FEATURES: Final = (
         window="90d",
         direction=1,
         label="Accounts with the same card",
-        analyst_text="Other accounts that used the same card within 90 days: {value}.",
-        misleads="Families, offices and grant cards pay for several people.",
+        analyst_text=(
+            "Other accounts that used the same card in 90 days, without those in its "
+            "own home or office: {value}."
+        ),
+        misleads="A student away from home, and grant cards that pay for several.",
         missing="no card is known",
         value=shared_card_count_90d,
         customer_safe_key="payment_method",
@@ -124,9 +169,10 @@ FEATURES: Final = (
         direction=1,
         label="Accounts on the same device",
         analyst_text=(
-            "Other accounts that appeared on the same device in 90 days: {value}."
+            "Other accounts on the same device in 90 days, without those in its own "
+            "home or office: {value}."
         ),
-        misleads="Computer labs, libraries and cloned company images share devices.",
+        misleads="Libraries, devices that were sold, and cloned company images.",
         missing="no device is known",
         value=shared_device_count_90d,
     ),
@@ -158,9 +204,10 @@ FEATURES: Final = (
         direction=1,
         label="Accounts behind the same mailbox or phone",
         analyst_text=(
-            "Other accounts that use the same mailbox or phone number: {value}."
+            "Other accounts with the same mailbox or phone number, without those in "
+            "its own home or office: {value}."
         ),
-        misleads="Shared team mailboxes and families with one phone.",
+        misleads="Shared mailboxes of teams that work in several places.",
         missing="neither a mail address nor a phone number is known",
         value=shared_contact_count_90d,
         customer_safe_key="identity_details",

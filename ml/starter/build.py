@@ -11,6 +11,7 @@ from ml import calibrate, dataset, train
 from ml.calibrate import HeldOut
 from ml.dataset import LearnableFeature, TrainingRows
 from ml.model import RiskModel
+from ml.starter import lent
 from ml.starter.views import OWN_PAST, VIEWS, drawn, without
 from ml.starter.worlds import Moment, World
 from ml.train import TrainConfig
@@ -93,9 +94,11 @@ def _parts(
         for copy in range(copies):
             rng = np.random.default_rng([config.seed, world.seed, copy])
             lacking = drawn(rng) if copy % COMPLETE_EVERY else ()
+            lenders = lent.drawn(world, rng)
             for moment in world.moments[config.kind]:
                 if _teachers(moment).any():
-                    yield _rows(world, moment, lacking)
+                    frame = lent.with_lenders(moment.frame, lenders)
+                    yield _rows(world, replace(moment, frame=without(frame, lacking)))
 
 
 def _teachers(moment: Moment) -> NDArray[np.bool_]:
@@ -103,11 +106,11 @@ def _teachers(moment: Moment) -> NDArray[np.bool_]:
     return moment.chosen | moment.frame.has_usage
 
 
-def _rows(world: World, moment: Moment, lacking: Sequence[str]) -> TrainingRows:
+def _rows(world: World, moment: Moment) -> TrainingRows:
     """Return the accounts to learn from at one moment, with what they really are."""
     truth = {each.account_id: each for each in world.truth}
     teach = _teachers(moment)
-    frame = without(moment.frame.rows(teach), lacking)
+    frame = moment.frame.rows(teach)
     accounts = [truth[each] for each in frame.account_ids]
     count = len(accounts)
     names = tuple(f"{world.seed} {each.account_id}" for each in accounts)

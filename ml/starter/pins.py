@@ -4,6 +4,6 @@ from collections.abc import Mapping
 from typing import Final
 
 MANIFESTS: Final[Mapping[str, str]] = {
-    "activity": "b7c704995df57b117aa1c9e527884380facb520b55462d2375f1cae11412b8b8",
-    "entry": "dd99f1eea8f879183c39cdcaf0e1f31c2e6dc4d769871684a7a5225f3d5fdb2d",
+    "activity": "555e2803332e6693990e8b1d9f58815317908f4580d0de4318f6356f4092c028",
+    "entry": "7efe51e3d3837a9830fe9166f4529b42548e5efbab2d8b593611110a96f230cc",
 }

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,10 @@ import pytest
 from apps.audit.services import Actor
 from apps.core.errors import NotFoundError
 from apps.customers import services as customers
+from apps.customers.models import AccountValue
 from apps.features import services
+from apps.reference import services as reference
+from apps.reference.services import store
 from apps.signals import services as signals
 from ml.features import FEATURES, NAMES
 from ml.features.catalogue import COLUMNS
@@ -53,6 +57,20 @@ def population(db: None) -> None:
     customers.put_accounts(
         rows=[*rows, later, newcomer], source="bundle", at=T + timedelta(days=9)
     )
+
+
+@pytest.fixture
+def lines(db: None, settings: Any, tmp_path: Path) -> Iterator[None]:
+    """Know one block of addresses as homes, and no other."""
+    settings.KYCRISK_REFERENCE = tmp_path / "store"
+    store._cache.store = None
+    (tmp_path / "ip_ranges.csv").write_text(
+        "start,end,asn,as_name,country,class\n"
+        "198.51.0.0,198.51.255.255,64501,Example Fiber,DE,residential\n"
+    )
+    reference.refresh_reference(folder=tmp_path, at=T - timedelta(days=200))
+    yield
+    store._cache.store = None
 
 
 def record_usage() -> None:
@@ -113,6 +131,32 @@ def test_another_account_counts_once_however_often_it_was_seen(
     now = services.ask_snapshot_now(account_id="lonely", as_of=T)()
     assert value(bulk, "shared_card_count_90d", "lonely") == 2
     assert value(now, "shared_card_count_90d", "lonely") == 2
+
+
+def test_who_shares_a_card_at_home_is_left_out_in_both(db: None, lines: None) -> None:
+    homes = {"eve": 1, "adam": 1, "cain": 2, "abel": 2, "seth": 3}
+    rows = [
+        {**next(accounts()), "account_id": name, "signup_ip": f"198.51.{home}.{number}"}
+        for number, (name, home) in enumerate(homes.items())
+    ]
+    rows.append({**rows[0], "account_id": "server", "signup_ip": "192.0.2.7"})
+    customers.put_accounts(rows=rows, source="bundle", at=T)
+    # eve is seen at her son's: he is at home with her, and so is she with him
+    at = T - timedelta(hours=1)
+    [there] = AccountValue.objects.filter(account__account_id="cain", kind="net")
+    customers.put_values(rows=[("eve", "net", there.value, at, at)])
+    bulk = services.take_snapshots(as_of=T)
+    shared = {
+        account: value(bulk, "shared_card_count_90d", account)
+        for account in bulk.account_ids
+    }
+    assert shared == {
+        "eve": 3, "adam": 4, "cain": 3, "abel": 3, "seth": 5, "server": 5,
+    }  # fmt: skip
+    for account in bulk.account_ids:
+        now = services.ask_snapshot_now(account_id=account, as_of=T)()
+        one = bulk.rows(np.array(bulk.account_ids) == account)
+        assert np.array_equal(now.select(ENTRY), one.select(ENTRY), equal_nan=True)
 
 
 def test_some_accounts_see_the_links_to_all_others(population: None) -> None:

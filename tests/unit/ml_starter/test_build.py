@@ -9,7 +9,7 @@ import pytest
 from ml.dataset import QUIET_WEIGHT
 from ml.features import FEATURES, NAMES
 from ml.frames import FeatureFrame
-from ml.starter import build, measure, views, worlds
+from ml.starter import build, lent, measure, views, worlds
 from ml.starter.worlds import Moment, Person, World
 from ml.train import TrainConfig
 
@@ -110,6 +110,40 @@ def test_the_first_copy_is_complete_and_the_others_lack_views(known):
     lacking = np.isnan(rows.frame.values[COUNT:]).all(axis=0)
     assert not lacking.all()
     assert np.isnan(rows.frame.values[COUNT:]).any()
+
+
+def test_some_honest_people_lend_a_device_to_another_home(known):
+    alone = replace(known[0], moments={"entry": [with_device(known[0], 0.0)]})
+    rng = np.random.default_rng(4)
+    seen = 0
+    for _ in range(40):  # as many copies; the chance of one account is small
+        lenders = lent.drawn(alone, rng)
+        honest = {one.account_id for one in alone.truth if one.honest}
+        assert lenders[STRONG] <= honest
+        frame = lent.with_lenders(alone.moments["entry"][0].frame, lenders)
+        changed = {
+            name
+            for name, value in zip(frame.account_ids, frame.column(STRONG), strict=True)
+            if value == 1.0
+        }
+        assert changed == lenders[STRONG]
+        seen += len(changed)
+    expected = 40 * lent.RATE * len(honest)
+    assert expected / 2 < seen < expected * 2
+
+
+def test_nobody_lends_what_is_not_known(known):
+    unknown = with_device(known[0], np.nan)
+    everybody = {STRONG: frozenset(unknown.frame.account_ids)}
+    assert np.isnan(lent.with_lenders(unknown.frame, everybody).column(STRONG)).all()
+
+
+def with_device(of: World, value: float) -> Moment:
+    """Return the last moment of a world with one device count for everybody."""
+    moment = of.moments["entry"][-1]
+    values = moment.frame.values.copy()
+    values[:, NAMES.index(STRONG)] = value
+    return replace(moment, frame=replace(moment.frame, values=values))
 
 
 def test_probabilities_stand_at_the_stated_base_rate(known, models):
