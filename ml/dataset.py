@@ -86,12 +86,8 @@ class TrainingRows:
 
     @property
     def weights(self) -> Floats:
-        return self.weighed(UNLABELLED_WEIGHT)
-
-    def weighed(self, unlabelled: float) -> Floats:
-        """Return the weights of rows where one without a label counts so much."""
         unknown = np.isnan(self.labels)
-        return self.shares * self.trust * np.where(unknown, unlabelled, 1.0)
+        return self.shares * self.trust * np.where(unknown, UNLABELLED_WEIGHT, 1.0)
 
     @property
     def audit_weights(self) -> Floats:

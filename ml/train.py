@@ -16,7 +16,7 @@ from ml.calibrate import Calibration, HeldOut
 from ml.dataset import TrainingRows
 from ml.manifest import Adaptation, Golden, Manifest, ModelFeature
 from ml.model import RiskModel, libraries
-from ml.prior import taught
+from ml.prior import LEARNING, begun, inputs, taught
 
 Floats = NDArray[np.float64]
 
@@ -47,8 +47,9 @@ class TrainConfig:
     """`features` may be learnt from, in this order; `cutoff` is the as-of.
 
     `mutable` names those that read columns which can change (see ml.history);
-    `adaptation` says whose accounts the rows are. Of accounts without a label the trees
-    are taught what `prior` thinks of them; without one, that they are honest.
+    `adaptation` says whose accounts the rows are. The trees go on from those of `prior`
+    and are taught what it thinks of accounts without a label; without a prior, that
+    these are honest.
     """
 
     kind: str
@@ -65,9 +66,8 @@ class TrainConfig:
 
     @property
     def learning(self) -> dict[str, float | int | str | bool]:
-        """The parameters in force: an opinion is a target between 0 and 1."""
-        soft = {"objective": "cross_entropy"} if self.prior else {}
-        return self.parameters | soft
+        """The parameters in force; of the trees that are grown, not of the prior's."""
+        return self.parameters | (dict(LEARNING) if self.prior else {})
 
 
 def train(rows: TrainingRows, config: TrainConfig) -> RiskModel:
@@ -82,6 +82,9 @@ def train(rows: TrainingRows, config: TrainConfig) -> RiskModel:
     features, excluded = dataset.describe(rows, config.features)
     if not features or not _has_both(rows.targets):
         raise ValueError("Nothing to learn: no feature varies, or a class is absent.")
+    features = inputs(features, config.prior)
+    used = {feature.name for feature in features}
+    excluded = {name: why for name, why in excluded.items() if name not in used}
     values = dataset.filled(rows, features)
     text = grow(values, rows, features, config)
     fit, late = dataset.split_by_time(rows)
@@ -118,17 +121,19 @@ def grow(
         "seed": config.seed,
         "num_threads": config.threads,
         "verbosity": -1,
+        # the rows have columns that a prior's trees do not know
+        "predict_disable_shape_check": config.prior is not None,
         "monotone_constraints": [feature.direction for feature in features],
     }
-    targets, weights = taught(rows, config.prior)
     data = lightgbm.Dataset(
         values,
-        targets,
-        weight=weights,
+        taught(rows, config.prior),
+        weight=rows.weights,
         feature_name=[feature.name for feature in features],
         params=parameters,
     )
-    booster = lightgbm.train(parameters, data, num_boost_round=trees)
+    first = begun(config.prior)
+    booster = lightgbm.train(parameters, data, num_boost_round=trees, init_model=first)
     # the appended parameters name threads, which must not change the model's hash
     text: str = booster.model_to_string()
     return text.replace(f"[num_threads: {config.threads}]", "[num_threads: 0]").encode()

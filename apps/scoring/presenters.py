@@ -38,7 +38,10 @@ _ADAPTATIONS = {
     ),
     "trained": "Trained: learned from this site's own labels.",
 }
-_LED = " Accounts without a label taught it what the starter takes them for."
+_LED = (
+    " Its trees go on from the starter's, and accounts without a label taught it what"
+    " the starter takes them for."
+)
 _MEASURED = {
     "starter": (
         "Measured on simulated providers that it did not learn from, at an assumed"
