@@ -63,17 +63,21 @@ links AS (
     CROSS JOIN LATERAL (
         SELECT {_COUNTED} FROM customers_accountvalue other WHERE {_OTHERS}
     ) others
-    LEFT JOIN LATERAL (
+    CROSS JOIN LATERAL (
         SELECT {_MOST} FROM (
-            SELECT {_COUNTED} FROM home
-            JOIN customers_accountvalue place
-                ON place.kind = 'net' AND place.value = home.value
-                AND place.seen_at <= at AND place.recorded_at <= at
-            JOIN customers_accountvalue other
-                ON other.account_id = place.account_id AND {_OTHERS}
-            GROUP BY home.value
+            SELECT {_COUNTED} FROM customers_accountvalue other
+            CROSS JOIN LATERAL (
+                SELECT place.value FROM customers_accountvalue place
+                WHERE place.account_id = other.account_id AND place.kind = 'net'
+                    AND place.value IN (SELECT value FROM home)
+                    AND place.seen_at <= at AND place.recorded_at <= at
+                OFFSET 0 -- asked of each who has the value, and of nobody else
+            ) here
+            WHERE others.n{max(_DAYS)} > 0 AND own.kind = ANY($6::text[])
+                AND {_OTHERS}
+            GROUP BY here.value
         ) homes
-    ) near ON others.n{max(_DAYS)} > 0 AND own.kind = ANY($6::text[])
+    ) near
     GROUP BY own.kind
 )
 SELECT chosen.created_at, {_COLUMNS},

@@ -1,5 +1,6 @@
 """One account in the request equals the same account in bulk, bit by bit."""
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -7,12 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from django.db import connection
 
 from apps.audit.services import Actor
 from apps.core.errors import NotFoundError
 from apps.customers import services as customers
 from apps.customers.models import AccountValue
-from apps.features import services
+from apps.features import selectors, services
 from apps.reference import services as reference
 from apps.reference.services import store
 from apps.signals import services as signals
@@ -223,3 +225,22 @@ def test_one_account_takes_one_query(
     with django_assert_num_queries(1):
         frame = services.ask_snapshot_now(account_id="account-03", as_of=T)()
     assert frame.names == NAMES
+
+
+def test_a_plan_for_any_account_walks_through_no_table(population: None) -> None:
+    """psycopg's prepared statement keeps a plan that was made without the values."""
+    types = "timestamptz, text, text[], text, text[], text[]"
+    nothing = "now(), 'account-03', '{}', '', '{}', '{}'"
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE customers_accountvalue")
+        cursor.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+        cursor.execute("SET LOCAL enable_seqscan = off")  # forty accounts fit a page
+        cursor.execute(f"PREPARE asked ({types}) AS {selectors._CURRENT_SQL}")
+        cursor.execute(f"EXPLAIN EXECUTE asked ({nothing})")
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+        cursor.execute("DEALLOCATE asked")
+    assert "Hash" not in plan  # whoever is hashed was read as a whole
+    conditions = re.findall(r"Index Cond: \((.*)\)", plan)
+    held = [one for one in conditions if "kind" in one]
+    assert len(held) == 4
+    assert all("account_id" in one or "value" in one for one in held)
