@@ -111,7 +111,7 @@ def people(world: World, kind: str) -> TrainingRows:
     last = world.moments["activity"][-1]
     chosen = last.frame.has_usage == (kind == "activity")
     moment = Moment(last.back, last.frame, chosen)
-    return build._rows(world, moment, ())
+    return build.rows_of(world, moment)
 
 
 def thinned(

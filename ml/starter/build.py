@@ -98,7 +98,7 @@ def _parts(
             for moment in world.moments[config.kind]:
                 if _teachers(moment).any():
                     frame = lent.with_lenders(moment.frame, lenders)
-                    yield _rows(world, replace(moment, frame=without(frame, lacking)))
+                    yield rows_of(world, replace(moment, frame=without(frame, lacking)))
 
 
 def _teachers(moment: Moment) -> NDArray[np.bool_]:
@@ -106,7 +106,7 @@ def _teachers(moment: Moment) -> NDArray[np.bool_]:
     return moment.chosen | moment.frame.has_usage
 
 
-def _rows(world: World, moment: Moment) -> TrainingRows:
+def rows_of(world: World, moment: Moment) -> TrainingRows:
     """Return the accounts to learn from at one moment, with what they really are."""
     truth = {each.account_id: each for each in world.truth}
     teach = _teachers(moment)
