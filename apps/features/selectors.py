@@ -11,7 +11,7 @@ from apps.core.errors import NotFoundError
 from apps.core.sql import ask
 from ml.features import FEATURES, NAMES, EntryFacts, catalogue_hash, missing_shared
 from ml.features.entry import ENTRY_COLUMNS
-from ml.features.links import HOME_CLASSES, HOME_KINDS, HOME_MOST, KINDS, WINDOWS
+from ml.features.links import AWAY_CLASSES, HOME_KINDS, HOME_MOST, KINDS, WINDOWS
 
 _VERSIONED: Final = tuple(name for name in ENTRY_COLUMNS if name != "created_at")
 _KINDS: Final = list(KINDS)
@@ -22,8 +22,11 @@ _COUNTED: Final = ", ".join(
     for days in _DAYS
 )
 _MOST: Final = ", ".join(f"max(n{days}) AS n{days}" for days in _DAYS)
+# ml.features.links: some of those at home, or of all where no place is known.
 _ELSEWHERE: Final = ", ".join(
-    f"max(others.n{days} - least(coalesce(near.n{days}, 0), {HOME_MOST})) AS n{days}"
+    f"""max(others.n{days} - CASE WHEN own.kind <> ALL($6::text[]) THEN 0
+        ELSE least({HOME_MOST}, CASE WHEN EXISTS (SELECT FROM place)
+            THEN coalesce(near.n{days}, 0) ELSE others.n{days} END) END) AS n{days}"""
     for days in _DAYS
 )
 _COUNTS: Final = ", ".join(f"n{days}" for days in _DAYS)
@@ -53,9 +56,15 @@ shown AS (
     JOIN customers_accountvalue own ON own.account_id = chosen.id
     WHERE own.kind = ANY($3::text[]) AND own.seen_at <= at AND own.recorded_at <= at
 ),
+place AS (
+    SELECT own.value FROM asked CROSS JOIN chosen
+    JOIN customers_accountvalue own ON own.account_id = chosen.id
+        AND own.kind = 'net' AND own.seen_at = chosen.created_at
+        AND own.recorded_at <= at
+),
 home AS (
-    SELECT shown.value FROM shown JOIN version USING (account_id)
-    WHERE shown.kind = 'net' AND version.signup_ip_class = ANY($5::text[])
+    SELECT place.value FROM place CROSS JOIN version
+    WHERE coalesce(version.signup_ip_class <> ALL($5::text[]), true)
 ),
 links AS (
     SELECT own.kind, {_ELSEWHERE}
@@ -67,14 +76,15 @@ links AS (
         SELECT {_MOST} FROM (
             SELECT {_COUNTED} FROM customers_accountvalue other
             CROSS JOIN LATERAL (
-                SELECT place.value FROM customers_accountvalue place
-                WHERE place.account_id = other.account_id AND place.kind = 'net'
-                    AND place.value IN (SELECT value FROM home)
-                    AND place.seen_at <= at AND place.recorded_at <= at
+                SELECT net.value FROM customers_account holder
+                JOIN customers_accountvalue net ON net.account_id = holder.id
+                    AND net.kind = 'net' AND net.seen_at = holder.created_at
+                WHERE holder.id = other.account_id AND net.recorded_at <= at
+                    AND net.value IN (SELECT value FROM home)
                 OFFSET 0 -- asked of each who has the value, and of nobody else
             ) here
             WHERE others.n{max(_DAYS)} > 0 AND own.kind = ANY($6::text[])
-                AND {_OTHERS}
+                AND EXISTS (SELECT FROM home) AND {_OTHERS}
             GROUP BY here.value
         ) homes
     ) near
@@ -87,7 +97,7 @@ SELECT chosen.created_at, {_COLUMNS},
             AND stored.catalogue = $4)
 FROM asked CROSS JOIN chosen JOIN version ON true
 """
-_HOME: Final = (list(HOME_CLASSES), list(HOME_KINDS))
+_HOME: Final = (list(AWAY_CLASSES), list(HOME_KINDS))
 
 
 def feature_names() -> tuple[str, ...]:

@@ -24,10 +24,10 @@ KINDS: Final = (
     "phone_block",
     "bin_day",
 )
-# What people who live or work together share, where they do so in one network.
+# What people who live or work together share, where they signed up in one network.
 HOME_KINDS: Final = ("card", "device", "email", "phone")
-# Lines of one home, office or school. Whoever rents servers or proxies chooses them.
-HOME_CLASSES: Final = ("residential", "isp", "business", "education")
+# Networks that are rented, or of a carrier: who is in them lives nowhere.
+AWAY_CLASSES: Final = ("hosting", "vpn", "tor", "relay", "mobile")
 HOME_MOST: Final = 5  # others who are left out; a farm on one line is no family
 
 
@@ -35,9 +35,10 @@ def counts(known: Known) -> Any:
     """Return account_id, kind and a count for each window: `24h`, `7d`, `30d`, `90d`.
 
     Counts distinct other accounts with an equal (kind, value), both known by `as_of`,
-    theirs seen within the window before it, less those at home (see `_at_home`). Of
-    several values of one kind the most shared one counts. Linear in the rows: sharing
-    accounts are never paired up.
+    theirs seen within the window before it. Of HOME_KINDS up to HOME_MOST others at
+    home (see `_at_home`) are left out; of an account whose network at sign-up is not
+    known, up to as many others, wherever they are. Of several values of one kind the
+    most shared one counts. Linear in the rows: sharing accounts are never paired up.
     """
     rows = known.table("account_values", "seen_at", everybody=True)
     rows = rows.filter(rows.kind.isin(KINDS))
@@ -59,42 +60,50 @@ def counts(known: Known) -> Any:
     joined = own.join(all_of, ["kind", "value"])
     joined = joined.left_join(home, ["account_id", "kind", "value"])
     return joined.group_by("account_id", "kind").aggregate(
-        **{
-            window: (
-                joined[f"all_{window}"]
-                - joined[f"in_{window}"]
-                - joined[f"home_{window}"].fill_null(0)
-            ).max()
-            for window in WINDOWS
-        }
+        **{window: _elsewhere(joined, window).max() for window in WINDOWS}
     )
+
+
+def _elsewhere(joined: Any, window: str) -> Any:
+    """Others with a value, less those at home where the kind has homes."""
+    others = joined[f"all_{window}"] - joined[f"in_{window}"]
+    home = joined[f"home_{window}"].fill_null(others)
+    home = (home > HOME_MOST).ifelse(HOME_MOST, home)
+    return others - joined.kind.isin(HOME_KINDS).ifelse(home, 0)
 
 
 def _at_home(known: Known, own: Any) -> Any:
     """Return account_id, kind, value and the others at home of each window.
 
-    `own` holds what each account showed. At home are the others with the same value in
-    one network of the account, at most HOME_MOST, where it signed up from a line of
-    HOME_CLASSES. Of several networks the one with most of them counts.
+    `own` holds what each account showed. At home are the others with the same value
+    who signed up in the account's own small network, if that is of none of
+    AWAY_CLASSES. Where it signed up later, or made keys, is no home: anybody could
+    be brought there. An account without a known network at sign-up has no row.
     """
-    lines = known.table("accounts", "created_at")
-    lines = lines.filter(lines.signup_ip_class.isin(HOME_CLASSES)).select("account_id")
-    nets = own.filter(own.kind == "net").select("account_id", net="value")
+    accounts = known.table("accounts", "created_at", everybody=True)
+    accounts = accounts.select(
+        "account_id",
+        "created_at",
+        away=accounts.signup_ip_class.isin(AWAY_CLASSES).fill_null(False).cast("int64"),
+    )
+    nets = known.table("account_values", "seen_at", everybody=True)
+    nets = nets.filter(nets.kind == "net").select("account_id", "seen_at", net="value")
+    nets = nets.join(
+        accounts,
+        [nets.account_id == accounts.account_id, nets.seen_at == accounts.created_at],
+    )
+    nets = nets.select("account_id", "net", "away").distinct()
     held = own.filter(own.kind.isin(HOME_KINDS)).join(nets, "account_id")
     together = held.group_by("kind", "value", "net").aggregate(
         **{f"near_{window}": held[f"in_{window}"].sum() for window in WINDOWS}
     )
-    pairs = held.semi_join(lines, "account_id")
-    pairs = pairs.join(together, ["kind", "value", "net"])
-    others = {
-        f"home_{window}": (pairs[f"near_{window}"] - pairs[f"in_{window}"]).max()
-        for window in WINDOWS
-    }
-    found = pairs.group_by("account_id", "kind", "value").aggregate(**others)
-    return found.mutate(
+    pairs = held.join(together, ["kind", "value", "net"])
+    return pairs.group_by("account_id", "kind", "value").aggregate(
         **{
-            each: (found[each] > HOME_MOST).ifelse(HOME_MOST, found[each])
-            for each in others
+            f"home_{window}": (
+                (pairs[f"near_{window}"] - pairs[f"in_{window}"]) * (1 - pairs.away)
+            ).max()
+            for window in WINDOWS
         }
     )
 

@@ -30,7 +30,7 @@ pytestmark = pytest.mark.django_db
 
 
 def accounts() -> Iterator[Mapping[str, Any]]:
-    """Forty sign-ups over 100 days that share cards, devices, phones and networks."""
+    """Forty sign-ups over 100 days that share cards, devices and phones."""
     for number in range(40):
         yield {
             "account_id": f"account-{number:02}",
@@ -43,7 +43,7 @@ def accounts() -> Iterator[Mapping[str, Any]]:
             "payment_type": "card",
             "payment_fingerprint": f"card-{number % 5}",
             "payment_funding": "prepaid" if number % 4 == 0 else None,
-            "signup_ip": f"198.51.100.{number}",
+            "signup_ip": f"198.51.{number}.7",
             "signup_device_id": f"device-{number % 9}" if number % 2 else None,
             "signup_form_ms": 900 * number,
             "contract": number == 7,
@@ -63,11 +63,12 @@ def population(db: None) -> None:
 
 @pytest.fixture
 def lines(db: None, settings: Any, tmp_path: Path) -> Iterator[None]:
-    """Know one block of addresses as homes, and no other."""
+    """Know one block of addresses as homes and one as a cloud's, and no other."""
     settings.KYCRISK_REFERENCE = tmp_path / "store"
     store._cache.store = None
     (tmp_path / "ip_ranges.csv").write_text(
         "start,end,asn,as_name,country,class\n"
+        "192.0.2.0,192.0.2.255,64500,Example Cloud,DE,hosting\n"
         "198.51.0.0,198.51.255.255,64501,Example Fiber,DE,residential\n"
     )
     reference.refresh_reference(folder=tmp_path, at=T - timedelta(days=200))
@@ -136,25 +137,40 @@ def test_another_account_counts_once_however_often_it_was_seen(
 
 
 def test_who_shares_a_card_at_home_is_left_out_in_both(db: None, lines: None) -> None:
-    homes = {"eve": 1, "adam": 1, "cain": 2, "abel": 2, "seth": 3}
+    """Six of one home, two of another, and who lives nowhere that is known."""
+    homes = {
+        "eve": 1, "adam": 1, "cain": 2, "abel": 2, "seth": 3,
+        **{f"lodger{number}": 4 for number in range(8)},
+    }  # fmt: skip
     rows = [
         {**next(accounts()), "account_id": name, "signup_ip": f"198.51.{home}.{number}"}
         for number, (name, home) in enumerate(homes.items())
     ]
     rows.append({**rows[0], "account_id": "server", "signup_ip": "192.0.2.7"})
+    rows.append({**rows[0], "account_id": "unknown", "signup_ip": "203.0.113.7"})
+    rows.append({**rows[0], "account_id": "unknown-too", "signup_ip": "203.0.113.8"})
+    rows.append({**rows[0], "account_id": "silent", "signup_ip": None})
     customers.put_accounts(rows=rows, source="bundle", at=T)
-    # eve is seen at her son's: he is at home with her, and so is she with him
-    at = T - timedelta(hours=1)
+    # eve moves in with her son, and is told of again without her address
+    at = T - timedelta(minutes=30)
     [there] = AccountValue.objects.filter(account__account_id="cain", kind="net")
     customers.put_values(rows=[("eve", "net", there.value, at, at)])
+    again = {**rows[0], "signup_ip": None, "email_verified": False, "valid_from": at}
+    customers.put_accounts(rows=[again], source="bundle", at=T)
     bulk = services.take_snapshots(as_of=T)
     shared = {
         account: value(bulk, "shared_card_count_90d", account)
         for account in bulk.account_ids
+        if not account.startswith("lodger")
     }
     assert shared == {
-        "eve": 3, "adam": 4, "cain": 3, "abel": 3, "seth": 5, "server": 5,
+        "eve": 15, "adam": 15, "cain": 15, "abel": 15, "seth": 16, "server": 16,
+        "unknown": 15, "unknown-too": 15, "silent": 11,
     }  # fmt: skip
+    assert value(bulk, "shared_card_count_90d", "lodger0") == 11  # five of seven
+    some = services.take_snapshots(as_of=T, account_ids=["eve", "silent"])
+    assert value(some, "shared_card_count_90d", "eve") == 15
+    assert value(some, "shared_card_count_90d", "silent") == 11
     for account in bulk.account_ids:
         now = services.ask_snapshot_now(account_id=account, as_of=T)()
         one = bulk.rows(np.array(bulk.account_ids) == account)
@@ -242,5 +258,5 @@ def test_a_plan_for_any_account_walks_through_no_table(population: None) -> None
     assert "Hash" not in plan  # whoever is hashed was read as a whole
     conditions = re.findall(r"Index Cond: \((.*)\)", plan)
     held = [one for one in conditions if "kind" in one]
-    assert len(held) == 4
+    assert len(held) == 5
     assert all("account_id" in one or "value" in one for one in held)

@@ -258,6 +258,8 @@ def test_links_count_other_accounts_once_and_in_their_window() -> None:
             value("c", "card", "x", 89),
             value("a", "card", "y", 1),
             value("d", "device", "x", 1),
+            # each signed up in a network of its own
+            *(value(name, "net", f"net-{name}", 100) for name in ("a", "b", "c", "d")),
         ],
     )
     counts = of(compute(tables, T), "shared_card_count_90d")

@@ -27,6 +27,12 @@ def held(name: str, **shown: str) -> Iterator[dict[str, Any]]:
         yield {"account_id": name, "kind": kind, "value": value, "seen_at": seen}
 
 
+def later(name: str, net: str) -> dict[str, Any]:
+    """Return a network in which an account made a key a day after its sign-up."""
+    seen = T - timedelta(days=19)
+    return {"account_id": name, "kind": "net", "value": net, "seen_at": seen}
+
+
 def people() -> dict[str, tuple[str | None, dict[str, str]]]:
     """Return by name the class of the line and what the account showed."""
     found: dict[str, tuple[str | None, dict[str, str]]] = {
@@ -35,14 +41,18 @@ def people() -> dict[str, tuple[str | None, dict[str, str]]]:
         "student": ("residential", {"card": "c1", "net": "hall"}),
         "phone": ("mobile", {"device": "d2", "net": "carrier"}),
         "tablet": ("mobile", {"device": "d2", "net": "carrier"}),
-        "nowhere": (None, {"card": "c3", "net": "flat"}),
-        "somewhere": ("residential", {"card": "c3", "net": "flat"}),
+        "unread": (None, {"card": "c3", "net": "flat"}),  # no tables are loaded
+        "read": ("residential", {"card": "c3", "net": "flat"}),
+        "nowhere": (None, {"card": "c6"}),
     }
     for number in range(4):
         rented = {"card": "c2", "device": "d3", "net": "rack"}
         found[f"server{number}"] = ("hosting", rented)
         through = {"card": "c4", "device": "d4", "net": f"home{number}"}
         found[f"proxy{number}"] = ("residential", through)
+        # whose sign-ups came from everywhere, and keys from one server
+        found[f"keys{number}"] = ("residential", {"card": "c7", "net": f"line{number}"})
+        found[f"nobody{number}"] = (None, {"card": "c6"})
     for number in range(FARM):
         found[f"farm{number}"] = ("residential", {"device": "d5", "net": "barn"})
     return found
@@ -53,7 +63,8 @@ def known_at(moment: datetime) -> FeatureFrame:
     database = backend(
         accounts=[account(name, line) for name, (line, _) in told.items()],
         account_values=[
-            row for name, (_, shown) in told.items() for row in held(name, **shown)
+            *(row for name, (_, shown) in told.items() for row in held(name, **shown)),
+            *(later(f"keys{number}", "rack") for number in range(4)),
         ],
     )
     return compute(database, moment, groups=("entry",))
@@ -77,8 +88,10 @@ def of(frame: FeatureFrame, name: str, account_id: str) -> float:
         ("server0", 3, 3),  # who rents servers chooses the network
         ("proxy0", 3, 3),
         ("farm0", np.nan, FARM - 1 - 5),  # a farm on one line is no family
-        ("nowhere", 1, np.nan),  # whose line is not known has no home
-        ("somewhere", 0, np.nan),
+        ("unread", 0, np.nan),  # a line of no known class may be a home
+        ("read", 0, np.nan),
+        ("nowhere", 0, np.nan),  # what is not known raises no count: 4 of at most 5
+        ("keys0", 3, np.nan),  # a network that was shown later is no home
     ],
 )
 def test_who_shares_from_one_home_is_left_out(
