@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from ml import calibrate, evaluate, train  # noqa: E402 - needs the path above
+from ml import calibrate, evaluate, holdout, train  # noqa: E402 - needs path
 from ml.calibrate import Calibration, HeldOut  # noqa: E402
 from ml.dataset import TrainingRows, describe, filled  # noqa: E402
 from ml.features import FEATURES, catalogue_hash  # noqa: E402
@@ -163,7 +163,7 @@ def weighed(rows: TrainingRows, margins: Floats, rate: float) -> HeldOut:
     weights = np.where(
         abusive, rows.shares * factor / rows.shares[abusive].sum(), rows.shares
     )
-    folds = train.folds(rows.groups)
+    folds = holdout.folds(rows.groups)
     return HeldOut(margins, rows.targets, weights, folds, np.ones(len(margins)))
 
 

@@ -203,7 +203,7 @@ def describe(
                 ModelFeature(
                     feature.name,
                     feature.direction,
-                    _mildest(medians, feature.direction),
+                    mildest(medians, feature.direction),
                     tuple(grid.tolist()),
                 )
             )
@@ -214,7 +214,7 @@ def _median(column: Floats) -> float:
     return float(np.quantile(column, 0.5, method="inverted_cdf"))
 
 
-def _mildest(medians: list[float], direction: int) -> float:
+def mildest(medians: list[float], direction: int) -> float:
     """Choose the median that speaks least of abuse: of all, or of honest accounts."""
     if direction == 0:
         return medians[0]

@@ -91,6 +91,9 @@ class Manifest(
     golden: Golden
     adaptation: Adaptation = "trained"
     prior: str = ""  # SHA-256 of the text that spoke for accounts without a label
+    goes_on: bool = (
+        False  # the first trees are the prior's; `parameters` are the rest's
+    )
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -52,8 +52,8 @@ class Expected:
 class Prediction:
     """margins: float64 [n], log-odds; contributions: float64 [n, features + 1].
 
-    The last contribution is the base: the model's mean margin over its training
-    accounts. missing: bool [n, features].
+    The last contribution is the base: the mean margin over the accounts that each tree
+    was grown on (a prior's, where it goes on from one). missing: bool [n, features].
     """
 
     margins: Floats

@@ -3,32 +3,32 @@
 A few hundred labels cannot teach again what the starter knows of campaigns that no
 reviewer here has met. So the prior's trees stay as they are, and the site's own are
 grown on what they leave wrong (Friedman 2001: boosting is a sum of corrections). The
-sum is one model, and its contributions are exact as ever.
+sum is one model, and its contributions are exact as ever. Directions are fixed, so more
+trees can add to what the prior makes of a feature and never take it back: where that is
+wrong at a site, trees grown anew do better on its later labels, and are taken.
 
 Most abuse never gets a label. Taken for honest, the accounts of a ring that nobody
 found would teach that its ways are fine. What has no label teaches what the prior says
-of it instead, so it holds the trees where no label moves them (positive-unlabelled
-learning with soft targets; Hinton, Vinyals and Dean 2015 on distillation).
+of it instead (positive-unlabelled learning with soft targets; Hinton, Vinyals and Dean
+2015 on distillation).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from ml import dataset
 from ml.dataset import TrainingRows
 from ml.manifest import ModelFeature
 from ml.model import RiskModel
 
 Floats = NDArray[np.float64]
 
-# An opinion is a target between 0 and 1; the trees are beside those of the prior.
-LEARNING: Final[Mapping[str, float | int | str | bool]] = {
-    "objective": "cross_entropy",
-    "trees": 100,
-}
+_TREE: Final = b"\nTree="
+MORE_TREES: Final = 100  # beside those of the prior
 
 
 def taught(rows: TrainingRows, prior: RiskModel | None) -> Floats:
@@ -48,26 +48,42 @@ def taught(rows: TrainingRows, prior: RiskModel | None) -> Floats:
 
 
 def inputs(
-    features: Sequence[ModelFeature], prior: RiskModel | None
+    features: Sequence[ModelFeature], rows: TrainingRows, prior: RiskModel
 ) -> tuple[ModelFeature, ...]:
     """Return the inputs of both: the prior's in its order, then what the site adds.
 
-    What is missing is filled as the prior learned it, or its trees would say something
-    else here than what they were measured by. Percentiles are the site's, where it has
-    any.
+    What is missing is filled with what speaks least of abuse, there or here, so that it
+    raises no score. Percentiles are the site's where it has any value at all.
     """
-    if prior is None:
-        return tuple(features)
     here = {feature.name: feature for feature in features}
-    first = [
-        msgspec.structs.replace(here.pop(one.name, one), fill=one.fill)
-        for one in prior.manifest.features
-    ]
+    first = []
+    for one in prior.manifest.features:
+        found = here.pop(one.name, None) or _constant(one, rows)
+        fill = one.fill
+        if found is not None:
+            fill = dataset.mildest([one.fill, found.fill], one.direction)
+        first.append(msgspec.structs.replace(found or one, fill=fill))
     return (*first, *here.values())
 
 
+def _constant(feature: ModelFeature, rows: TrainingRows) -> ModelFeature | None:
+    """Describe what is the same for every account here; None where nobody has it."""
+    column = rows.frame.column(feature.name)
+    known = column[np.isfinite(column)]
+    if not len(known):
+        return None
+    value = float(known[0])
+    grid = (value,) * len(feature.grid)
+    return msgspec.structs.replace(feature, fill=value, grid=grid)
+
+
+def own_trees(text: bytes, prior: RiskModel | None) -> int:
+    """Return how many trees a text has beside those of the prior it goes on from."""
+    return text.count(_TREE) - (prior.text.count(_TREE) if prior else 0)
+
+
 def begun(prior: RiskModel | None) -> Any:
-    """Return what LightGBM goes on from: a Booster, or None."""
+    """Return what LightGBM goes on from: a Booster, or None for nothing."""
     if prior is None:
         return None
     import lightgbm  # takes seconds, and only training needs this half of it

@@ -1,9 +1,8 @@
 """Learn a risk model from rows that were known at a cut-off; same input, same bytes."""
 
 import hashlib
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -11,12 +10,12 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ml import calibrate, dataset, evaluate
-from ml.calibrate import Calibration, HeldOut
+from ml import calibrate, dataset, holdout
+from ml.calibrate import Calibration
 from ml.dataset import TrainingRows
 from ml.manifest import Adaptation, Golden, Manifest, ModelFeature
 from ml.model import RiskModel, libraries
-from ml.prior import LEARNING, begun, inputs, taught
+from ml.prior import MORE_TREES, begun, inputs, own_trees, taught
 
 Floats = NDArray[np.float64]
 
@@ -38,8 +37,19 @@ PARAMETERS: Final[dict[str, float | int | str | bool]] = {
     "force_row_wise": True,
 }
 GOLDEN_ROWS: Final = 50
-AUDITS_TO_CALIBRATE: Final = 30  # of each class; then audits alone are the base rate
-CODE: Final = ("calibrate", "dataset", "frames", "intervals", "model", "prior", "train")
+# Of two ways to learn a few dozen late labels choose; by up to a tenth the loss differs
+# either way by luck (four simulated sites of 700 labels).
+CLEARLY: Final = 0.8
+CODE: Final = (
+    "calibrate",
+    "dataset",
+    "frames",
+    "holdout",
+    "intervals",
+    "model",
+    "prior",
+    "train",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +57,9 @@ class TrainConfig:
     """`features` may be learnt from, in this order; `cutoff` is the as-of.
 
     `mutable` names those that read columns which can change (see ml.history);
-    `adaptation` says whose accounts the rows are. The trees go on from those of `prior`
-    and are taught what it thinks of accounts without a label; without a prior, that
-    these are honest.
+    `adaptation` says whose accounts the rows are. Trees are taught what `prior` thinks
+    of accounts without a label; without a prior, that these are honest. Where it
+    `goes_on`, they are grown on what the prior's own trees leave wrong.
     """
 
     kind: str
@@ -63,42 +73,96 @@ class TrainConfig:
     )
     adaptation: Adaptation = "trained"
     prior: RiskModel | None = None
+    goes_on: bool = False
 
     @property
     def learning(self) -> dict[str, float | int | str | bool]:
         """The parameters in force; of the trees that are grown, not of the prior's."""
-        return self.parameters | (dict(LEARNING) if self.prior else {})
+        soft = {"objective": "cross_entropy"} if self.prior else {}
+        return self.parameters | soft | ({"trees": MORE_TREES} if self.goes_on else {})
 
 
 def train(rows: TrainingRows, config: TrainConfig) -> RiskModel:
     """Grow trees on every account; calibrate and measure by trees that saw less.
 
     Trees grown on earlier accounts alone are asked about later ones: their answers
-    give the calibration and the metrics. The trees that are kept saw all accounts,
-    because the newest rings teach most; they are taken to mean by a margin what the
-    others mean. Raise ValueError where a class is absent; callers count labels first.
+    give the calibration and the metrics, and, where there is a prior, whether to go on
+    from its trees or to grow others. The trees that are kept saw all accounts, because
+    the newest rings teach most; they are taken to mean by a margin what the others
+    mean. Raise ValueError where a class is absent; callers count labels first.
     """
     rows = dataset.without_history(rows, config.mutable)
-    features, excluded = dataset.describe(rows, config.features)
-    if not features or not _has_both(rows.targets):
+    described, excluded = dataset.describe(rows, config.features)
+    if not described or not _has_both(rows.targets):
         raise ValueError("Nothing to learn: no feature varies, or a class is absent.")
-    features = inputs(features, config.prior)
+    fit, late = dataset.split_by_time(rows)
+    tried = [
+        _tried(rows, way, described, excluded, (fit, late))
+        for way in _ways(rows, config)
+    ]
+    for one in sorted(tried, key=_worse):  # of equals the first
+        text = grow(one.values, rows, one.features, one.config)
+        if one.config.goes_on and not own_trees(text, config.prior):
+            continue  # the labels say nothing that its trees could be grown on
+        break
+    bare = bare_model(one.config, rows, one.features, one.excluded, text)
+    return finished(bare, one.calibration, one.metrics, _counts(rows, fit, late))
+
+
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """One way to learn, with how trees of earlier accounts do on later ones."""
+
+    config: TrainConfig
+    features: tuple[ModelFeature, ...]
+    excluded: dict[str, str]
+    values: Floats
+    calibration: Calibration
+    metrics: dict[str, Any]
+    loss: float
+
+
+def _worse(tried: _Tried) -> float:
+    """Order what was tried: trees grown anew must be better than by chance."""
+    return tried.loss if tried.config.goes_on else tried.loss / CLEARLY
+
+
+def _ways(rows: TrainingRows, config: TrainConfig) -> list[TrainConfig]:
+    """Return how to learn: on from the prior's trees, where they may be, or anew.
+
+    They may not where features are hidden because only their last value is known: the
+    prior's trees would read it all the same.
+    """
+    if config.prior is None or rows.history_unknown.any():
+        return [config]
+    return [replace(config, goes_on=True), config]
+
+
+def _tried(
+    rows: TrainingRows,
+    config: TrainConfig,
+    described: tuple[ModelFeature, ...],
+    excluded: dict[str, str],
+    parts: tuple[NDArray[np.bool_], NDArray[np.bool_]],
+) -> _Tried:
+    features = described
+    if config.goes_on and config.prior:
+        features = inputs(described, rows, config.prior)
     used = {feature.name for feature in features}
     excluded = {name: why for name, why in excluded.items() if name not in used}
     values = dataset.filled(rows, features)
-    text = grow(values, rows, features, config)
-    fit, late = dataset.split_by_time(rows)
-    calibration, metrics = calibrate.uncalibrated(), dict[str, Any]()
+    fit, late = parts
+    calibration, metrics, loss = calibrate.uncalibrated(), dict[str, Any](), 0.0
     if late.any() and _has_both(rows.targets[fit]):
         early = grow(values[fit], rows.rows(fit), features, config)
         margins = bare_model(config, rows, features, excluded, early).margins(values)
-        edges = bin_edges(margins[fit], rows.targets[fit])
-        held_out = _held_out(rows, margins, late)
-        calibration = calibrate.fit(held_out, edges)
-        said = calibrate.left_out_probabilities(held_out, calibration.method)
-        metrics = measure(held_out, said)
-    bare = bare_model(config, rows, features, excluded, text)
-    return finished(bare, calibration, metrics, _counts(rows, fit, late))
+        edges = holdout.bin_edges(margins[fit], rows.targets[fit])
+        chosen, asked = holdout.held_out(rows, margins, late)
+        calibration = calibrate.fit(asked, edges)
+        said = calibrate.left_out_probabilities(asked, calibration.method)
+        metrics = holdout.measure(asked, said)
+        loss = holdout.loss_of_labels(rows.rows(chosen), said)
+    return _Tried(config, features, excluded, values, calibration, metrics, loss)
 
 
 def _has_both(targets: Floats) -> bool:
@@ -122,7 +186,7 @@ def grow(
         "num_threads": config.threads,
         "verbosity": -1,
         # the rows have columns that a prior's trees do not know
-        "predict_disable_shape_check": config.prior is not None,
+        "predict_disable_shape_check": config.goes_on,
         "monotone_constraints": [feature.direction for feature in features],
     }
     data = lightgbm.Dataset(
@@ -132,81 +196,11 @@ def grow(
         feature_name=[feature.name for feature in features],
         params=parameters,
     )
-    first = begun(config.prior)
+    first = begun(config.prior) if config.goes_on else None
     booster = lightgbm.train(parameters, data, num_boost_round=trees, init_model=first)
     # the appended parameters name threads, which must not change the model's hash
     text: str = booster.model_to_string()
     return text.replace(f"[num_threads: {config.threads}]", "[num_threads: 0]").encode()
-
-
-def bin_edges(margins: Floats, targets: Floats) -> Floats:
-    """Cut the margin where the trees' own accounts lie, finer where abuse is."""
-    everyone = np.quantile(margins, np.linspace(0.0, 1.0, 25)[1:-1])
-    abuse = np.quantile(margins[targets == 1.0], np.linspace(0.0, 1.0, 13)[1:-1])
-    return np.unique(np.concatenate([everyone, abuse]))
-
-
-def _held_out(rows: TrainingRows, margins: Floats, late: NDArray[np.bool_]) -> HeldOut:
-    """Choose the accounts that set the base rate.
-
-    Random audits alone where there are enough: every other label was looked for.
-    """
-    audited = late & (rows.audited > 0.0) & ~np.isnan(rows.labels)
-    rarer = min(np.sum(rows.labels[audited] == each) for each in (0.0, 1.0))
-    enough = rarer >= AUDITS_TO_CALIBRATE
-    part = rows.rows(audited if enough else late)
-    return HeldOut(
-        margins[audited if enough else late],
-        part.targets,
-        part.audit_weights if enough else part.shares,
-        folds(part.groups),
-        np.where(np.isnan(part.labels), dataset.COVERAGE * part.trust, 1.0),
-    )
-
-
-def folds(groups: NDArray[np.object_]) -> NDArray[np.int64]:
-    """Deal whole groups into folds by their name's hash."""
-    return np.array(
-        [
-            hashlib.sha256(str(group).encode()).digest()[0] % calibrate.FOLDS
-            for group in groups.tolist()
-        ],
-        dtype=np.int64,
-    )
-
-
-def measure(held_out: HeldOut, said: Floats) -> dict[str, Any]:
-    """Describe the model on accounts that it did not see; `said` are probabilities.
-
-    What has no label counts as honest here, so these numbers are pessimistic.
-    """
-    labels, margins, weights = held_out.labels, held_out.margins, held_out.weights
-    if not len(labels) or not labels.any():
-        return {"note": "no labelled abuse among later accounts"}
-    recalls = {}
-    for name, rate in (("recall_at_1pct_fpr", 0.01), ("recall_at_5pct_fpr", 0.05)):
-        honest, abusive = labels == 0.0, labels == 1.0
-        threshold = evaluate.threshold_at(margins[honest], rate, weights[honest])
-        found = evaluate.weighted_share(margins[abusive] > threshold, weights[abusive])
-        recalls[name] = {"value": found.value, "low": found.low, "high": found.high}
-    bins = evaluate.calibration_bins(labels, said, weights)
-    numbers: dict[str, Any] = {
-        "pr_auc": evaluate.pr_auc(labels, margins, weights),
-        "roc_auc": evaluate.roc_auc(labels, margins, weights),
-        "brier": evaluate.brier(labels, said, weights),
-        "log_loss": evaluate.log_loss(labels, said, weights),
-        "calibration_error": evaluate.calibration_error(labels, said, weights),
-        "base_rate": float(np.average(labels, weights=weights)),
-    }
-    table = [
-        {"predicted": b.predicted, "observed": b.observed, "weight": b.weight}
-        for b in bins
-    ]
-    return _finite(numbers) | recalls | {"calibration_table": table}
-
-
-def _finite(numbers: dict[str, float]) -> dict[str, Any]:
-    return {k: v if math.isfinite(v) else None for k, v in numbers.items()}
 
 
 def _counts(
@@ -251,6 +245,7 @@ def bare_model(
         golden=Golden((), (), ()),
         adaptation=config.adaptation,
         prior=config.prior.manifest.text_sha256 if config.prior else "",
+        goes_on=config.goes_on,
     )
     return RiskModel(manifest, text)
 

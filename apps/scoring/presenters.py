@@ -38,10 +38,8 @@ _ADAPTATIONS = {
     ),
     "trained": "Trained: learned from this site's own labels.",
 }
-_LED = (
-    " Its trees go on from the starter's, and accounts without a label taught it what"
-    " the starter takes them for."
-)
+_LED = " Accounts without a label taught it what the starter takes them for."
+_GOES_ON = " Its trees go on from the starter's."
 _MEASURED = {
     "starter": (
         "Measured on simulated providers that it did not learn from, at an assumed"
@@ -153,7 +151,9 @@ def card(row: ModelVersion, approvers: int) -> Card:
         cutoff=manifest["cutoff"],
         sha256=manifest["text_sha256"],
         event="The account is, or will be, confirmed as abusive.",
-        adaptation=_ADAPTATIONS[adaptation] + (_LED if manifest.get("prior") else ""),
+        adaptation=_ADAPTATIONS[adaptation]
+        + (_GOES_ON if manifest.get("goes_on") else "")
+        + (_LED if manifest.get("prior") else ""),
         measured=_MEASURED[adaptation],
         calibration=(
             f"{_METHODS[calibration['method']]}, on {calibration['rows']:,}"

@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from ml import calibrate, dataset, intervals, train
+from ml import calibrate, dataset, holdout, intervals
 from ml.calibrate import Calibration, HeldOut
 from ml.dataset import TrainingRows
 from ml.model import RiskModel
@@ -52,7 +52,7 @@ def read_by_audits(
             "audited_accounts": accounts,
             "audited_abusive_accounts": audits.positives,
         },
-        metrics=train.measure(held_out, said),
+        metrics=holdout.measure(held_out, said),
     )
     return RiskModel(manifest, starter.text)
 
@@ -62,7 +62,7 @@ def _held_out(audits: TrainingRows, margins: Floats) -> HeldOut:
         margins,
         audits.targets,
         audits.audit_weights,
-        train.folds(audits.groups),
+        holdout.folds(audits.groups),
         np.ones(len(audits)),
     )
 

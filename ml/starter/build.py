@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ml import calibrate, dataset, train
+from ml import calibrate, dataset, holdout, train
 from ml.calibrate import HeldOut
 from ml.dataset import LearnableFeature, TrainingRows
 from ml.model import RiskModel
@@ -68,33 +68,41 @@ def learn(lesson: Lesson) -> RiskModel:
     first = _half(rows, lesson.worlds)
     early = train.grow(values[first], rows.rows(first), features, config)
     margins = train.bare_model(config, rows, features, excluded, early).margins(values)
-    edges = train.bin_edges(margins[first], rows.targets[first])
+    edges = holdout.bin_edges(margins[first], rows.targets[first])
     calibration = calibrate.fit(_at_base_rate(rows, margins, ~first), edges)
     text = train.grow(values, rows, features, config)
     bare = train.bare_model(config, rows, features, excluded, text)
-    unseen = pooled(lesson.held_out, config, copies=1)
+    unseen = pooled(lesson.held_out, config, copies=1, lend=False)
     asked = bare.margins(bare.values(unseen.frame))
     said = np.array([calibration.probability(each) for each in asked.tolist()])
     everybody = np.ones(len(unseen), dtype=bool)
-    metrics = train.measure(_at_base_rate(unseen, asked, everybody), said)
+    metrics = holdout.measure(_at_base_rate(unseen, asked, everybody), said)
     return train.finished(bare, calibration, metrics, _counts(lesson, rows, unseen))
 
 
 def pooled(
-    worlds: Sequence[World], config: TrainConfig, copies: int = COPIES
+    worlds: Sequence[World],
+    config: TrainConfig,
+    copies: int = COPIES,
+    *,
+    lend: bool = True,
 ) -> TrainingRows:
-    """Put the rows of all worlds under each other; each account weighs one row."""
-    return dataset.stack(list(_parts(worlds, config, copies)))
+    """Put the rows of all worlds under each other; each account weighs one row.
+
+    To learn from, some honest accounts `lend` (ml.starter.lent); to be measured by,
+    the worlds stay as they are.
+    """
+    return dataset.stack(list(_parts(worlds, config, copies, lend)))
 
 
 def _parts(
-    worlds: Sequence[World], config: TrainConfig, copies: int
+    worlds: Sequence[World], config: TrainConfig, copies: int, lend: bool
 ) -> Iterator[TrainingRows]:
     for world in worlds:
         for copy in range(copies):
             rng = np.random.default_rng([config.seed, world.seed, copy])
             lacking = drawn(rng) if copy % COMPLETE_EVERY else ()
-            lenders = lent.drawn(world, rng)
+            lenders = lent.drawn(world, rng) if lend else {}
             for moment in world.moments[config.kind]:
                 if _teachers(moment).any():
                     frame = lent.with_lenders(moment.frame, lenders)
@@ -146,7 +154,7 @@ def _at_base_rate(
     shares = rows.shares
     factor = BASE_RATE / (1.0 - BASE_RATE) * shares[~abusive].sum()
     weights = np.where(abusive, shares * factor / shares[abusive].sum(), shares)
-    folds = train.folds(rows.groups)
+    folds = holdout.folds(rows.groups)
     return HeldOut(margins, rows.targets, weights, folds, np.ones(len(margins)))
 
 

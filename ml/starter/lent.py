@@ -3,7 +3,7 @@
 A student with a parent's card, a colleague with the old laptop, a couple in two towns.
 In the worlds hardly an honest account shares either from afar, so that trees would
 convict on one such fact. How many do so is an assumption about people and no property
-of the worlds; a site's own labels replace it.
+of the worlds.
 """
 
 from collections.abc import Mapping

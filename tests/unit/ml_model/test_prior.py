@@ -7,7 +7,7 @@ import pytest
 
 from ml.evaluate import roc_auc
 from ml.manifest import ModelFeature
-from ml.prior import LEARNING, inputs, taught
+from ml.prior import MORE_TREES, inputs, own_trees, taught
 from ml.train import train
 from tests.unit.ml_model.conftest import config, world
 
@@ -38,31 +38,70 @@ def test_a_label_counts_and_a_prior_speaks_for_the_rest(overlooked, prior):
     assert not taught(overlooked, None)[~known].any()
 
 
-def test_the_trees_go_on_from_the_prior(overlooked, prior):
-    """Where no label contradicts, the sum stays what the prior has said."""
-    agrees = replace(overlooked, labels=np.full(len(overlooked), np.nan))
-    labels = np.full(len(overlooked), np.nan)
-    labels[:2] = 0.0, 1.0  # both classes must be there
-    went_on = train(replace(agrees, labels=labels), config(prior=prior))
-    before, after = (
-        one.predict(one.values(agrees.frame)).margins for one in (prior, went_on)
+def few_labels(rows, prior):
+    """Return rows of which a tenth have a label: what the prior would say."""
+    margins = prior.margins(prior.values(rows.frame))
+    labels = (margins > np.quantile(margins, 0.8)).astype(float)
+    return replace(rows, labels=np.where(np.arange(len(rows)) % 10, np.nan, labels))
+
+
+def told_by(rows, at):
+    """Return rows whose labels are what one feature says, and nothing else."""
+    column = np.nan_to_num(rows.frame.values[:, at])
+    return replace(rows, labels=(column > np.quantile(column, 0.7)).astype(float))
+
+
+def test_the_trees_go_on_from_a_prior_that_is_right(rows, prior):
+    known = few_labels(rows, prior)
+    went_on = train(known, config(prior=prior))
+    assert went_on.manifest.goes_on
+    before, after = (one.margins(one.values(rows.frame)) for one in (prior, went_on))
+    assert np.corrcoef(before, after)[0, 1] > 0.9
+    assert 0 < own_trees(went_on.text, prior) <= MORE_TREES
+
+
+def test_trees_are_grown_anew_where_the_prior_is_wrong(rows):
+    """What its directions cannot take back must not stay for good."""
+    wrong = train(told_by(rows, at=7), config())
+    model = train(told_by(rows, at=8), config(prior=wrong))
+    assert not model.manifest.goes_on
+    assert model.manifest.prior == wrong.manifest.text_sha256
+
+
+def test_a_prior_does_not_read_what_only_a_last_value_is_known_of(rows, prior):
+    hidden = replace(
+        few_labels(rows, prior), history_unknown=np.ones(len(rows), dtype=bool)
     )
-    assert np.corrcoef(before, after)[0, 1] > 0.99
-    assert went_on.text.count(b"\nTree=") == 150 + LEARNING["trees"]
+    model = train(hidden, config(prior=prior, mutable=frozenset({prior.names[0]})))
+    assert not model.manifest.goes_on
+    assert prior.names[0] in model.manifest.excluded
 
 
-def test_the_priors_inputs_come_first_and_are_filled_as_it_learned(prior):
+def test_the_priors_inputs_come_first_with_the_milder_fill(rows, prior):
     [first, second, *_] = prior.manifest.features
+    away = second.fill + (9.0 if second.direction > 0 else -9.0)
     here = [
-        ModelFeature(second.name, second.direction, second.fill + 1, (5.0,) * 101),
+        ModelFeature(second.name, second.direction, away, (5.0,) * 101),
         ModelFeature("new_here", 0, 7.0, (1.0,) * 101),
     ]
-    found = inputs(here, prior)
+    values = rows.frame.values.copy()
+    values[:, rows.frame.names.index(first.name)] = np.nan  # nobody has it here
+    nobody = replace(rows, frame=replace(rows.frame, values=values))
+    found = inputs(here, nobody, prior)
     assert [one.name for one in found[:-1]] == list(prior.names)
     assert found[0] == first
     assert (found[1].fill, found[1].grid) == (second.fill, (5.0,) * 101)
     assert found[-1] == here[-1]
-    assert inputs(here, None) == tuple(here)
+
+
+def test_what_is_the_same_for_all_has_its_own_percentiles(rows, prior):
+    name = prior.names[0]
+    values = rows.frame.values.copy()
+    values[:, rows.frame.names.index(name)] = 3.0
+    same = replace(rows, frame=replace(rows.frame, values=values))
+    found = inputs([], same, prior)[0]
+    assert found.name == name
+    assert set(found.grid) == {3.0}
 
 
 def test_abuse_that_nobody_labelled_is_not_learnt_as_honest(overlooked, led):
