@@ -4,6 +4,6 @@ from collections.abc import Mapping
 from typing import Final
 
 MANIFESTS: Final[Mapping[str, str]] = {
-    "activity": "555e2803332e6693990e8b1d9f58815317908f4580d0de4318f6356f4092c028",
-    "entry": "7efe51e3d3837a9830fe9166f4529b42548e5efbab2d8b593611110a96f230cc",
+    "activity": "c73397297299e916d31333c002f9cc28bca0789bd05dc614f2fc04de21315a6c",
+    "entry": "ac6e2aecef6bf8bdf93faf7346ad3a40acf66b2d637cf00d23ab5cf4cf5650f2",
 }
