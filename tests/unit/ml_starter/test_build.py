@@ -132,6 +132,15 @@ def test_some_honest_people_lend_a_device_to_another_home(known):
     assert expected / 2 < seen < expected * 2
 
 
+def test_lenders_are_learned_from_and_not_measured_by(known):
+    nobody = replace(known[0], moments={"entry": [with_device(known[0], 0.0)]})
+    column = NAMES.index(STRONG)
+    learned = build.pooled([nobody], config("entry")).frame.values[:, column]
+    assert set(np.unique(learned[~np.isnan(learned)])) == {0.0, 1.0}
+    measured = build.pooled([nobody], config("entry"), lend=False).frame.values
+    assert np.nansum(measured[:, column]) == 0.0
+
+
 def test_nobody_lends_what_is_not_known(known):
     unknown = with_device(known[0], np.nan)
     everybody = {STRONG: frozenset(unknown.frame.account_ids)}
