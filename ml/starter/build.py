@@ -12,7 +12,7 @@ from ml.calibrate import HeldOut
 from ml.dataset import LearnableFeature, TrainingRows
 from ml.model import RiskModel
 from ml.starter import lent
-from ml.starter.views import OWN_PAST, VIEWS, drawn, without
+from ml.starter.views import OWN_PAST, SIZED, VIEWS, drawn, without
 from ml.starter.worlds import Moment, World
 from ml.train import TrainConfig
 
@@ -50,9 +50,10 @@ def one_way(features: Sequence[LearnableFeature]) -> list[LearnableFeature]:
 
     What may point either way could only repeat how the simulator draws it. Findings
     and actions are a site's own past, which it has none of where a starter is in use.
+    What grows with the number of customers would mean another thing there.
     """
-    past = {name for view in OWN_PAST for name in VIEWS[view]}
-    return [one for one in features if one.direction != 0 and one.name not in past]
+    out = {name for view in OWN_PAST for name in VIEWS[view]} | set(SIZED)
+    return [one for one in features if one.direction != 0 and one.name not in out]
 
 
 def learn(lesson: Lesson) -> RiskModel:

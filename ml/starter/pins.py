@@ -4,6 +4,6 @@ from collections.abc import Mapping
 from typing import Final
 
 MANIFESTS: Final[Mapping[str, str]] = {
-    "activity": "c73397297299e916d31333c002f9cc28bca0789bd05dc614f2fc04de21315a6c",
-    "entry": "ac6e2aecef6bf8bdf93faf7346ad3a40acf66b2d637cf00d23ab5cf4cf5650f2",
+    "activity": "1d578e2c5a1b4ca5ee5a4580599abd6246821b6b709274b06cc7b7e6669b958e",
+    "entry": "57a347b6226d35beca8adee524c801cd542cd22cf2f9fad2f2c59d2b314bd012",
 }

@@ -119,6 +119,14 @@ VIEWS: Final[Mapping[str, Sequence[str]]] = {
 }
 # Views of what people found and what was done before: a new site has neither.
 OWN_PAST: Final = ("outcomes", "actions")
+# Counts of what strangers share by chance: the more customers, the more of them. Trees
+# that grew on worlds of two thousand accounts take a large country's few issuers and
+# number blocks for a sign. A site's own labels may use them.
+SIZED: Final = (
+    "email_pattern_surge_times_7d",
+    "phone_block_surge_times_7d",
+    "shared_bin_day_count_90d",
+)
 MISSING_RATE: Final = 0.35  # the chance that a provider lacks a view
 
 

@@ -176,6 +176,12 @@ def test_what_may_point_either_way_is_not_read(models):
     assert {one.name for one in FEATURES if one.direction == 0}.isdisjoint(read)
 
 
+def test_what_grows_with_the_number_of_customers_is_not_read(models):
+    read = {name for model in models.values() for name in model.names}
+    assert read.isdisjoint(views.SIZED)
+    assert set(views.SIZED) <= set(NAMES)
+
+
 def test_every_view_names_features_of_the_catalogue():
     assert {name for names in views.VIEWS.values() for name in names} <= set(NAMES)
 
