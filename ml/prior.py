@@ -82,10 +82,28 @@ def own_trees(text: bytes, prior: RiskModel | None) -> int:
     return text.count(_TREE) - (prior.text.count(_TREE) if prior else 0)
 
 
-def begun(prior: RiskModel | None) -> Any:
-    """Return what LightGBM goes on from: a Booster, or None for nothing."""
-    if prior is None:
-        return None
+def begun(prior: RiskModel, features: Sequence[ModelFeature]) -> Any:
+    """Return the LightGBM Booster to go on from, told of all columns of the rows.
+
+    `features` are those of `inputs`. LightGBM compares widths: to a prior that knows
+    fewer columns the others are named, as inputs that none of its trees asks.
+    """
     import lightgbm  # takes seconds, and only training needs this half of it
 
-    return lightgbm.Booster(model_str=prior.text.decode())
+    more = features[len(prior.manifest.features) :]
+    heading, tree, trees = prior.text.decode().partition(_TREE.decode())
+    lines = [_widened(line, more) for line in heading.split("\n")]
+    return lightgbm.Booster(model_str="\n".join(lines) + tree + trees)
+
+
+def _widened(line: str, more: Sequence[ModelFeature]) -> str:
+    """Add columns to one line of the heading of a LightGBM text."""
+    key, given, value = line.partition("=")
+    if key == "max_feature_idx":
+        return f"{key}={int(value) + len(more)}"
+    added = {
+        "feature_names": [one.name for one in more],
+        "feature_infos": ["none"] * len(more),
+        "monotone_constraints": [str(one.direction) for one in more],
+    }.get(key, [])
+    return key + given + " ".join([value, *added])

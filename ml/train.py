@@ -185,8 +185,6 @@ def grow(
         "seed": config.seed,
         "num_threads": config.threads,
         "verbosity": -1,
-        # the rows have columns that a prior's trees do not know
-        "predict_disable_shape_check": config.goes_on,
         "monotone_constraints": [feature.direction for feature in features],
     }
     data = lightgbm.Dataset(
@@ -196,7 +194,7 @@ def grow(
         feature_name=[feature.name for feature in features],
         params=parameters,
     )
-    first = begun(config.prior) if config.goes_on else None
+    first = begun(config.prior, features) if config.goes_on and config.prior else None
     booster = lightgbm.train(parameters, data, num_boost_round=trees, init_model=first)
     # the appended parameters name threads, which must not change the model's hash
     text: str = booster.model_to_string()

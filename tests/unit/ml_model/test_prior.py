@@ -7,9 +7,9 @@ import pytest
 
 from ml.evaluate import roc_auc
 from ml.manifest import ModelFeature
-from ml.prior import MORE_TREES, inputs, own_trees, taught
+from ml.prior import MORE_TREES, begun, inputs, own_trees, taught
 from ml.train import train
-from tests.unit.ml_model.conftest import config, world
+from tests.unit.ml_model.conftest import CATALOGUE, config, world
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +92,21 @@ def test_the_priors_inputs_come_first_with_the_milder_fill(rows, prior):
     assert found[0] == first
     assert (found[1].fill, found[1].grid) == (second.fill, (5.0,) * 101)
     assert found[-1] == here[-1]
+
+
+def test_a_prior_that_knows_fewer_columns_says_what_it_said(rows):
+    """LightGBM compares widths, and trees must ask the columns that they learned."""
+    narrow = train(world(seed=1), config(features=CATALOGUE[:8]))
+    known = few_labels(rows, narrow)
+    went_on = train(known, config(prior=narrow))
+    assert went_on.manifest.goes_on
+    assert set(went_on.names) == {one.name for one in CATALOGUE}
+    assert went_on.names[: len(narrow.names)] == narrow.names
+    booster = begun(narrow, went_on.manifest.features)
+    assert booster.num_feature() == len(CATALOGUE)
+    values = np.nan_to_num(rows.frame.select(went_on.names))
+    said = booster.predict(values, raw_score=True)
+    assert np.array_equal(said, narrow.margins(values[:, : len(narrow.names)]))
 
 
 def test_what_is_the_same_for_all_has_its_own_percentiles(rows, prior):
