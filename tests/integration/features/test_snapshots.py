@@ -248,9 +248,16 @@ def test_a_plan_for_any_account_walks_through_no_table(population: None) -> None
     types = "timestamptz, text, text[], text, text[], text[]"
     nothing = "now(), 'account-03', '{}', '', '{}', '{}'"
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE customers_accountvalue")
+        cursor.execute(
+            "INSERT INTO customers_accountvalue"
+            " (account_id, kind, value, seen_at, recorded_at)"
+            " SELECT id, kind, kind || n || id, %(t)s, %(t)s FROM customers_account,"
+            " generate_series(1, 60) AS n, unnest(ARRAY['net', 'card', 'ja4']) AS kind",
+            {"t": T - timedelta(days=1)},
+        )
+        cursor.execute("ANALYZE customers_account, customers_accountvalue")
         cursor.execute("SET LOCAL plan_cache_mode = force_generic_plan")
-        cursor.execute("SET LOCAL enable_seqscan = off")  # forty accounts fit a page
+        cursor.execute("SET LOCAL enable_seqscan = off")  # the tables are small
         cursor.execute(f"PREPARE asked ({types}) AS {selectors._CURRENT_SQL}")
         cursor.execute(f"EXPLAIN EXECUTE asked ({nothing})")
         plan = "\n".join(line for (line,) in cursor.fetchall())
