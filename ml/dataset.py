@@ -1,10 +1,10 @@
 """Rows to learn from: which account, what was known, how far to trust the label.
 
 Most accounts are never looked at, so "no label" is not "honest" (positive-unlabelled
-data). Unlabelled accounts are learnt from as what the starter takes them for
-(ml.prior), or else as honest with a fifth of the weight of a labelled one; with less
-while they are too young for a label to have arrived. Machine decisions are never
-labels: the model would learn its own opinion.
+data). Unlabelled accounts are learnt from with a fifth of the weight of a labelled
+one, and less while they are too young for a label to have arrived: as what the starter
+takes them for (ml.prior), or as honest. Machine decisions are never labels: the model
+would learn its own opinion.
 """
 
 import hashlib

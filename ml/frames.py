@@ -1,5 +1,6 @@
 """What stages hand to each other: columns over accounts, never one row at a time."""
 
+from collections.abc import Container
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -27,6 +28,10 @@ class FeatureFrame:
         """Return the columns of `names`, in that order; raise KeyError if one lacks."""
         index = {name: at for at, name in enumerate(self.names)}
         return self.values[:, [index[name] for name in names]]
+
+    def among(self, accounts: Container[str]) -> NDArray[np.bool_]:
+        """Return which rows are of these accounts: bool [accounts]."""
+        return np.array([one in accounts for one in self.account_ids], dtype=bool)
 
     def rows(self, chosen: NDArray[np.bool_]) -> "FeatureFrame":
         """Keep the chosen accounts; `chosen` is bool [accounts]."""

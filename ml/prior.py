@@ -77,9 +77,9 @@ def _constant(feature: ModelFeature, rows: TrainingRows) -> ModelFeature | None:
     return msgspec.structs.replace(feature, fill=value, grid=grid)
 
 
-def own_trees(text: bytes, prior: RiskModel | None) -> int:
+def own_trees(text: bytes, prior: RiskModel) -> int:
     """Return how many trees a text has beside those of the prior it goes on from."""
-    return text.count(_TREE) - (prior.text.count(_TREE) if prior else 0)
+    return text.count(_TREE) - prior.text.count(_TREE)
 
 
 def begun(prior: RiskModel, features: Sequence[ModelFeature]) -> Any:

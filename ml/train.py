@@ -76,6 +76,11 @@ class TrainConfig:
     goes_on: bool = False
 
     @property
+    def begins(self) -> RiskModel | None:
+        """The model whose trees come first, if any."""
+        return self.prior if self.goes_on else None
+
+    @property
     def learning(self) -> dict[str, float | int | str | bool]:
         """The parameters in force; of the trees that are grown, not of the prior's."""
         soft = {"objective": "cross_entropy"} if self.prior else {}
@@ -102,7 +107,7 @@ def train(rows: TrainingRows, config: TrainConfig) -> RiskModel:
     ]
     for one in sorted(tried, key=_worse):  # of equals the first
         text = grow(one.values, rows, one.features, one.config)
-        if one.config.goes_on and not own_trees(text, config.prior):
+        if one.config.begins and not own_trees(text, one.config.begins):
             continue  # the labels say nothing that its trees could be grown on
         break
     bare = bare_model(one.config, rows, one.features, one.excluded, text)
@@ -146,8 +151,8 @@ def _tried(
     parts: tuple[NDArray[np.bool_], NDArray[np.bool_]],
 ) -> _Tried:
     features = described
-    if config.goes_on and config.prior:
-        features = inputs(described, rows, config.prior)
+    if config.begins:
+        features = inputs(described, rows, config.begins)
     used = {feature.name for feature in features}
     excluded = {name: why for name, why in excluded.items() if name not in used}
     values = dataset.filled(rows, features)
@@ -194,7 +199,7 @@ def grow(
         feature_name=[feature.name for feature in features],
         params=parameters,
     )
-    first = begun(config.prior, features) if config.goes_on and config.prior else None
+    first = begun(config.begins, features) if config.begins else None
     booster = lightgbm.train(parameters, data, num_boost_round=trees, init_model=first)
     # the appended parameters name threads, which must not change the model's hash
     text: str = booster.model_to_string()

@@ -35,7 +35,7 @@ def with_lenders(frame: FeatureFrame, lenders: Lenders) -> FeatureFrame:
     """Return the frame with one other account, where a lender is known to have it."""
     values = frame.values.copy()
     for name, accounts in lenders.items():
-        lends = np.array([each in accounts for each in frame.account_ids], dtype=bool)
+        lends = frame.among(accounts)
         column = values[:, frame.names.index(name)]
         column[lends] = np.maximum(column[lends], 1.0)  # what is missing stays so
     return replace(frame, values=values)

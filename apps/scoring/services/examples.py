@@ -117,14 +117,14 @@ def snapshots(
         with open_engine(as_of=moment) as engine:
             if wants_activity:
                 frame = take_snapshots(as_of=moment, engine=engine)
-                full = among(frame, active_at(engine, moment))
+                full = frame.among(active_at(engine, moment))
                 rows = rows_of(known, frame, full | frame.has_usage, full)
                 parts[ModelKind.ACTIVITY].append(rows)
             if ModelKind.ENTRY in kinds:
                 frame = take_snapshots(as_of=moment, engine=engine, groups=("entry",))
                 oldest = done == 0
                 cohort = cohort_at(known, moment, everybody=oldest)
-                full = among(frame, cohort)
+                full = frame.among(cohort)
                 rows = rows_of(known, frame, full, full)
                 parts[ModelKind.ENTRY].append(rows)
     progress.advance(len(moments), len(moments), "past snapshots")
@@ -159,11 +159,6 @@ def cohort_at(known: Facts, moment: datetime, *, everybody: bool) -> frozenset[s
         for account_id, created in known.created.items()
         if _aware(created) <= moment and (everybody or _aware(created) > since)
     )
-
-
-def among(frame: FeatureFrame, accounts: frozenset[str]) -> NDArray[np.bool_]:
-    """Return which rows of a frame are of these accounts."""
-    return np.array([one in accounts for one in frame.account_ids], dtype=bool)
 
 
 def rows_of(

@@ -11,7 +11,6 @@ from apps.scoring.services.examples import (
     ACTIVITY_EVERY,
     ACTIVITY_SNAPSHOTS,
     active_at,
-    among,
     cohort_at,
     facts_at,
     moments_of,
@@ -82,7 +81,7 @@ def _moment(
         frame = take_snapshots(as_of=moment, engine=engine)
     else:
         frame = take_snapshots(as_of=moment, engine=engine, groups=("entry",))
-    mask = among(frame, chosen)
+    mask = frame.among(chosen)
     if not whole:
         frame, mask = frame.rows(mask), mask[mask]
     return Moment(back, frame, mask)

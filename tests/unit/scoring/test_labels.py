@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from apps.scoring.services.examples import (
     Facts,
-    among,
     cohort_at,
     latest_labels,
     moments_of,
@@ -92,6 +91,6 @@ def test_a_quiet_account_teaches_a_little_and_an_absent_one_nothing():
     known = Facts(DAY, dict.fromkeys(ids, DAY), frozenset(), labels)
     used = np.array([True, True, False])
     frame = FeatureFrame(ids, ("one",), np.ones((3, 1)), used, "c")
-    rows = rows_of(known, frame, used, among(frame, frozenset(ids[:1])))
+    rows = rows_of(known, frame, used, frame.among(frozenset(ids[:1])))
     assert rows.frame.account_ids == ids[:2]
     assert rows.weights.tolist() == [1.0, QUIET_WEIGHT]
