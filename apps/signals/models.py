@@ -97,9 +97,10 @@ class ProviderEvent(AppendOnlyModel):
 class ImportedFile(models.Model):
     """One file of a bundle, by the hash of its content; what makes imports idempotent.
 
-    `progress` holds what is committed of an unfinished file: `chunks` (of small
-    tables, in order) or `dates` (date -> [accepted, duplicates, rejected]). `runs`
-    counts the times that the file was read to its end and brought something.
+    `progress` holds what is committed of an unfinished file: `lane N` (of small tables:
+    how many chunks, their counts, unknown columns) or `dates` (date -> [accepted,
+    duplicates, rejected]). `runs` counts the times that the file was read to its end
+    and brought something.
     """
 
     sha256 = models.CharField(max_length=64)

@@ -85,10 +85,14 @@ def _parquet(source: Source, rows: int) -> Iterator[Piece]:
 
 
 def _merged(file: pq.ParquetFile, rows: int) -> Iterator[pa.Table]:
-    """Join small batches of row groups up to `rows`."""
+    """Join small batches of row groups up to `rows`.
+
+    Each row group is read by a reader of its own: one for all of them lets nothing go
+    until the file's end (pyarrow 26; 3.4 GB of 16 M exchanges).
+    """
     held: list[pa.RecordBatch] = []
     count = 0
-    for batch in file.iter_batches(batch_size=rows, use_threads=False):
+    for batch in _batches(file, rows):
         if held and count + batch.num_rows > rows:
             yield pa.Table.from_batches(held)
             held, count = [], 0
@@ -96,6 +100,11 @@ def _merged(file: pq.ParquetFile, rows: int) -> Iterator[pa.Table]:
         count += batch.num_rows
     if held:
         yield pa.Table.from_batches(held)
+
+
+def _batches(file: pq.ParquetFile, rows: int) -> Iterator[pa.RecordBatch]:
+    for group in range(file.num_row_groups):
+        yield from file.iter_batches(rows, row_groups=[group], use_threads=False)
 
 
 def _lines(stream: IO[bytes]) -> Iterator[bytes | None]:

@@ -1,55 +1,52 @@
-"""Tables of PostgreSQL: a chunk of rows and its progress in one transaction."""
+"""Tables of PostgreSQL: chunks of rows in two lanes, with progress in one transaction.
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+All rows of one account or customer are in one lane and in the order of the
+file, so lanes never wait for each other's rows.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from django.db import transaction
+from django.db import connection, transaction
 
-from apps.audit import services as audit
 from apps.core.ahead import ahead
+from apps.core.lanes import LANES, in_lanes, lane_of
 from apps.core.validation import validate_rows
-from apps.customers import selectors as customer_facts
-from apps.customers import services as customers
-from apps.customers.services import PutReport
-from apps.signals.choices import Verdict
 from apps.signals.models import ImportedFile
 from apps.signals.services.bundle import read_pieces, reject_line
-from apps.signals.services.events import put_events
-from apps.signals.services.outcomes import put_outcomes, put_provider_events
 from apps.signals.services.pieces import Bad, Piece, Source
 from apps.signals.services.problems import detail
+from apps.signals.services.small_rows import put_rows
 from apps.signals.services.stage import work_folder
 
-_IMPORTER: Final = audit.Actor("system", "importer")
-CHUNK_ROWS: Final = 5_000
-_PUT: Final[Mapping[str, Callable[..., PutReport]]] = {
-    "customers": customers.put_customers,
-    "accounts": customers.put_accounts,
-    "api_keys": customers.put_api_keys,
-    "payment_methods": customers.put_payment_methods,
+CHUNK_ROWS: Final = 5_000 * LANES
+# The column whose rows must keep their order; tables of few rows are not dealt out.
+_KEPT_TOGETHER: Final = {
+    "customers": "customer_id",
+    "accounts": "account_id",
+    "api_keys": "account_id",
+    "payment_methods": "account_id",
+    "events": "account_id",
 }
-_ID: Final = {"events": "event_id", "outcomes": "outcome_id"}
+_FRESH: Final[dict[str, Any]] = {"chunks": 0, "counts": [0, 0, 0], "unknown": []}
+_NOTE: Final = (
+    "UPDATE signals_importedfile SET progress = jsonb_set(progress, %s, %s::jsonb)"
+    " WHERE id = %s"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Checked rows of a file with their lines, what was refused, unknown columns."""
+    """A lane's share of some rows: checked, with lines; what was refused or unknown."""
 
+    lane: int
     number: int
     good: list[tuple[int, dict[str, Any]]]
     bad: list[Bad]
     unknown: set[str]
-
-
-@dataclass(slots=True)
-class Tally:
-    """What became of one chunk."""
-
-    accepted: int = 0
-    duplicates: int = 0
-    bad: list[Bad] = field(default_factory=list)
 
 
 def load_small(
@@ -65,51 +62,47 @@ def load_small(
     `history` is what accounts are marked with.
     Leaves `progress["counts"]` = [accepted, duplicates, rejected] and the warnings.
     """
-    folder = work_folder(source)
-    folder.mkdir(parents=True, exist_ok=True)
-    done = row.progress.get("chunks", 0)
+    work_folder(source).mkdir(parents=True, exist_ok=True)
+    notes = [row.progress.get(_name(lane), _FRESH) for lane in range(LANES)]
+    done = [note["chunks"] for note in notes]
 
-    def check(numbered: tuple[int, Piece]) -> tuple[Chunk | None, int]:
+    def check(numbered: tuple[int, Piece]) -> tuple[list[Chunk], int]:
         number, piece = numbered
-        fresh = number >= done
-        return _checked(source.table, number, piece, at) if fresh else None, piece.read
+        if number < min(done):
+            return [], piece.read
+        chunks = _checked(source.table, number, piece, at)
+        return [one for one in chunks if number >= done[one.lane]], piece.read
+
+    def load(chunk: Chunk) -> None:
+        _load_chunk(source, row, chunk, at, history)
 
     pieces = enumerate(read_pieces(source, rows=CHUNK_ROWS))
-    # The next chunk is checked while the database stores this one.
-    for chunk, read in ahead(check, pieces, threads=1):
-        if chunk is not None:
-            _load_chunk(source, row, chunk, at, history)
-        advance(read)
-    row.progress.setdefault("counts", [0, 0, 0])
+    with in_lanes(load) as hand_over:
+        # The next chunk is checked while the database stores this one.
+        for chunks, read in ahead(check, pieces, threads=1):
+            for chunk in chunks:
+                hand_over(chunk.lane, chunk)
+            advance(read)
+    _gather(source, row)
 
 
-def _checked(table: str, number: int, piece: Piece, at: datetime) -> Chunk:
+def _name(lane: int) -> str:
+    return f"lane {lane}"
+
+
+def _checked(table: str, number: int, piece: Piece, at: datetime) -> list[Chunk]:
+    """Check a piece and deal its rows out; what belongs to no row is the first's."""
     objects, lines = _objects(piece)
     checked = validate_rows(table, objects, as_of=at)
     bad = [Bad(lines[one.index], one.field, one.code) for one in checked.rejects]
-    good = [
-        (lines[place], clean)
-        for place, clean in zip(checked.places, checked.good, strict=True)
-    ]
-    return Chunk(number, good, [*piece.bad, *bad], set(checked.unknown))
-
-
-def _load_chunk(
-    source: Source, row: ImportedFile, chunk: Chunk, at: datetime, history: str
-) -> None:
-    with transaction.atomic():
-        tally = _put(source.table, chunk.good, at, history)
-        bad = sorted([*chunk.bad, *tally.bad], key=lambda one: one.line)
-        _log(source, chunk.number, bad)
-        counts = row.progress.get("counts", [0, 0, 0])
-        more = (tally.accepted, tally.duplicates, len(bad))
-        row.progress["counts"] = [
-            old + new for old, new in zip(counts, more, strict=True)
-        ]
-        row.progress["chunks"] = chunk.number + 1
-        strange = {f"{source.name}: unknown column {name}" for name in chunk.unknown}
-        row.warnings = sorted({*row.warnings, *strange})
-        row.save(update_fields=["progress", "warnings"])
+    chunks = [Chunk(lane, number, [], [], set()) for lane in range(LANES)]
+    chunks[0].bad.extend([*piece.bad, *bad])
+    chunks[0].unknown.update(checked.unknown)
+    key = _KEPT_TOGETHER.get(table)
+    for place, clean in zip(checked.places, checked.good, strict=True):
+        lane = lane_of(clean[key]) if key else 0
+        chunks[lane].good.append((lines[place], clean))
+    return chunks
 
 
 def _objects(piece: Piece) -> tuple[list[Any], list[int]]:
@@ -119,9 +112,49 @@ def _objects(piece: Piece) -> tuple[list[Any], list[int]]:
     return piece.table.to_pylist(), list(range(first, first + piece.table.num_rows))
 
 
-def _log(source: Source, number: int, bad: Sequence[Bad]) -> None:
+def _load_chunk(
+    source: Source, row: ImportedFile, chunk: Chunk, at: datetime, history: str
+) -> None:
+    with transaction.atomic():
+        tally = put_rows(source.table, chunk.good, at, history)
+        bad = sorted([*chunk.bad, *tally.bad], key=lambda one: one.line)
+        _log(source, chunk, bad)
+        _note(row, chunk, (tally.accepted, tally.duplicates, len(bad)))
+
+
+def _note(row: ImportedFile, chunk: Chunk, counts: tuple[int, int, int]) -> None:
+    """Store how far the chunk's lane is; the other lane's notes stay as they are."""
+    lane = _name(chunk.lane)
+    before = row.progress.get(lane, _FRESH)
+    after = {
+        "chunks": chunk.number + 1,
+        "counts": [
+            old + new for old, new in zip(before["counts"], counts, strict=True)
+        ],
+        "unknown": sorted({*before["unknown"], *chunk.unknown}),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_NOTE, [[lane], json.dumps(after), row.pk])
+    row.progress[lane] = after
+
+
+def _gather(source: Source, row: ImportedFile) -> None:
+    """Add up what the lanes have noted."""
+    notes = [row.progress.get(_name(lane), _FRESH) for lane in range(LANES)]
+    counts = zip(*(note["counts"] for note in notes), strict=True)
+    row.progress["counts"] = [sum(one) for one in counts]
+    strange = {
+        f"{source.name}: unknown column {name}"
+        for note in notes
+        for name in note["unknown"]
+    }
+    row.warnings = sorted({*row.warnings, *strange})
+
+
+def _log(source: Source, chunk: Chunk, bad: Sequence[Bad]) -> None:
     """Write the chunk's rejects before it commits; a repeated chunk rewrites them."""
-    path = work_folder(source) / f"chunk-{number:06d}.rejects.ndjson"
+    name = f"chunk-{chunk.number:06d}-{chunk.lane}.rejects.ndjson"
+    path = work_folder(source) / name
     path.unlink(missing_ok=True)
     if bad:
         text = [
@@ -129,76 +162,3 @@ def _log(source: Source, number: int, bad: Sequence[Bad]) -> None:
             for one in bad
         ]
         path.write_text("".join(f"{line}\n" for line in text))
-
-
-def _put(
-    table: str, good: Sequence[tuple[int, dict[str, Any]]], at: datetime, history: str
-) -> Tally:
-    tally = Tally()
-    rows = [row for _, row in good]
-    if table in _PUT:
-        more = {"history": history} if table == "accounts" else {}
-        report = _PUT[table](rows=rows, source="bundle", at=at, **more)
-        tally.accepted += report.accepted
-        tally.duplicates += report.duplicates
-        tally.bad += [_orphan(good[place][0]) for place in report.orphans]
-    elif table == "provider":
-        verdicts = put_provider_events(rows=rows, recorded_at=None, at=at)
-        _count(tally, good, verdicts, "name")
-    else:
-        keys = customer_facts.ids_of(sorted({row["account_id"] for row in rows}))
-        known = [(line, row) for line, row in good if row["account_id"] in keys]
-        tally.bad += [
-            _orphan(line) for line, row in good if row["account_id"] not in keys
-        ]
-        _put_facts(table, tally, known, keys, at)
-    return tally
-
-
-def _orphan(line: int) -> Bad:
-    return Bad(line, "account_id", "unknown_account")
-
-
-def _put_facts(
-    table: str,
-    tally: Tally,
-    good: Sequence[tuple[int, dict[str, Any]]],
-    keys: Mapping[str, int],
-    at: datetime,
-) -> None:
-    """Put events or outcomes; a key that comes twice in a chunk goes in a second go."""
-    name = _ID[table]
-    rest = list(good)
-    while rest:
-        first: dict[tuple[str, str], tuple[int, dict[str, Any]]] = {}
-        later = []
-        for line, row in rest:
-            key = (row["account_id"] if table == "events" else "", row[name])
-            if key in first:
-                later.append((line, row))
-            else:
-                first[key] = (line, row)
-        now = list(first.values())
-        rows = [row for _, row in now]
-        verdicts = (
-            put_events(rows=rows, account_keys=keys, recorded_at=None, at=at)
-            if table == "events"
-            else put_outcomes(rows=rows, account_keys=keys, at=at, actor=_IMPORTER)
-        )
-        _count(tally, now, verdicts, name)
-        rest = later
-
-
-def _count(
-    tally: Tally,
-    good: Sequence[tuple[int, dict[str, Any]]],
-    verdicts: Sequence[Verdict],
-    name: str,
-) -> None:
-    for (line, _), verdict in zip(good, verdicts, strict=True):
-        if verdict is Verdict.ACCEPTED:
-            tally.accepted += 1
-        elif verdict is Verdict.DUPLICATE:
-            tally.duplicates += 1
-        else:
-            tally.bad.append(Bad(line, name, verdict.value))
