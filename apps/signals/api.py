@@ -13,6 +13,7 @@ from apps.signals.choices import Verdict
 from apps.signals.errors import ProviderConflictError
 from apps.signals.services import record_batch, record_outcomes, record_provider_event
 from apps.signals.services.gate import GATE
+from apps.signals.services.reports import BatchReport
 
 
 def _body(request: Request) -> bytes:
@@ -52,20 +53,20 @@ class EventBatchView(APIView):
         When too many batches come at once, 429 says when to send this one again.
         """
         # Read before a seat is asked for: many clients hear no answer while they send.
-        body = _body(request)
+        body, form, caller = _body(request), request.content_type, _caller(request)
+
+        def record() -> BatchReport:
+            exchanges, rows, report = schemas.decode_events(body, form)
+            return record_batch(
+                rows=rows,
+                exchanges=exchanges,
+                report=report,
+                at=datetime.now(UTC),
+                **caller,
+            )
+
         with GATE.seat():
-            with GATE.turn():
-                exchanges, rows, report = schemas.decode_events(
-                    body, request.content_type
-                )
-                record_batch(
-                    rows=rows,
-                    exchanges=exchanges,
-                    report=report,
-                    at=datetime.now(UTC),
-                    **_caller(request),
-                )
-            answer = schemas.batch_answer(report, id_name="event_id")
+            answer = schemas.batch_answer(GATE.alone(record), id_name="event_id")
             return Response(answer, headers=GATE.headers)
 
 

@@ -1,41 +1,47 @@
-"""Batches have fewer seats than a web process has threads."""
+"""Batches compute in one thread, in turn; who would wait too long is told so."""
+
+import os
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from apps.core.management.commands.up import _web
-from apps.signals.services import gate
+from apps.signals.services import gate as gates
+from apps.signals.services.gate import BusyError, Gate
 
 
-def test_a_batch_without_a_seat_is_told_when_to_come_again():
-    door = gate.Gate()
-    with door.seat(), door.seat():
-        with pytest.raises(gate.BusyError) as caught, door.seat():
-            pass
-        assert (caught.value.status, caught.value.wait) == (429, 1)
-        assert caught.value.headers["RateLimit"] == '"events";r=0'
-    assert door.headers["RateLimit"] == f'"events";r={gate.SEATS}'
+def test_who_waits_too_long_is_turned_away_and_who_has_begun_is_not(monkeypatch):
+    monkeypatch.setattr(gates, "PATIENCE_S", 0.05)
+    gate, begun, end = Gate(), threading.Event(), threading.Event()
+
+    def long() -> str:
+        begun.set()
+        end.wait(10)
+        return "done"
+
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(gate.alone, long)
+        assert begun.wait(10)
+        with pytest.raises(BusyError):
+            gate.alone(lambda: "never")
+        end.set()
+        assert first.result(10) == "done"
 
 
-def test_a_seat_is_given_back_after_an_error():
-    door = gate.Gate()
-    for _ in range(gate.SEATS + 1):
-        with pytest.raises(ValueError, match="bad"), door.seat(), door.turn():
-            raise ValueError("bad")
-    with door.seat(), door.turn():
-        pass
+def test_an_error_of_the_work_is_the_caller_s():
+    def fail() -> None:
+        raise KeyError("row")
+
+    with pytest.raises(KeyError):
+        Gate().alone(fail)
 
 
-def test_who_waits_too_long_for_a_turn_is_sent_away(monkeypatch):
-    monkeypatch.setattr(gate, "PATIENCE_S", 0.01)
-    door = gate.Gate()
-    with door.turn(), pytest.raises(gate.BusyError), door.turn():
-        pass
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have no priority here")
+def test_batches_give_way_to_the_other_threads():
+    def priority() -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
 
-
-def test_threads_are_left_for_everybody_else():
-    [threads] = [
-        int(word.partition("=")[2])
-        for word in _web("127.0.0.1", 0)
-        if word.startswith("--blocking-threads=")
-    ]
-    assert threads / 2 >= gate.SEATS
+    before = priority()
+    assert Gate().alone(priority) == before + gates.NICE
+    assert priority() == before

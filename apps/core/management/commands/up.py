@@ -94,8 +94,8 @@ def _environment() -> dict[str, str]:
 def _web(host: str, port: int) -> list[str]:
     granian = [sys.executable, "-m", "granian", "kycrisk.wsgi:application"]
     address = ["--interface=wsgi", f"--host={host}", f"--port={port}"]
-    # Two threads may hold batches (signals.services.gate); two are left for the rest.
-    size = ["--workers=2", "--blocking-threads=4", "--http=1", "--no-ws"]
+    # Four threads may hold batches (signals.services.gate); two are left for the rest.
+    size = ["--workers=2", "--blocking-threads=6", "--http=1", "--no-ws"]
     life = ["--respawn-failed-workers", "--log-level=warning"]
     return [*granian, *address, *size, *life]
 
