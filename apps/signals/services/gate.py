@@ -26,7 +26,7 @@ SEATS: Final = 4
 PATIENCE_S: Final = 1.5
 COME_AGAIN_S: Final = 1
 POLICY: Final = f'"events";q={SEATS};qu="concurrent-requests"'
-NICE: Final = 6
+NICE: Final = 10
 
 
 class BusyError(DomainError):
