@@ -92,12 +92,20 @@ def _account_columns(
     """Return the columns of each account version, given what its mail address is."""
     ips = reference.lookup_ips([row["signup_ip"] for row in rows])
     bins = reference.lookup_bins([row["payment_bin"] for row in rows])
-    phones = reference.phone_countries([row["phone"] for row in rows])
+    payments = [
+        row["payment_country"] or country
+        for row, (country, _) in zip(rows, bins, strict=True)
+    ]
+    declared = [row["declared_country"] for row in rows]
+    phones = reference.phone_countries(
+        [row["phone"] for row in rows],
+        zip(declared, payments, ips.country, strict=True),
+    )
     clients = hashing.keyed("client", [row["signup_ja4"] for row in rows])
     found = []
     for at, row in enumerate(rows):
         has_ip = row["signup_ip"] is not None
-        country, funding = bins[at]
+        _, funding = bins[at]
         derived = {
             "email_class": classes[at] if row["email"] else None,
             "email_pattern": patterns[at],
@@ -109,7 +117,7 @@ def _account_columns(
             "signup_ip_country": ips.country[at],
             "signup_client": clients[at],
             "payment_funding": row["payment_funding"] or funding,
-            "payment_country": row["payment_country"] or country,
+            "payment_country": payments[at],
             "payer_matches": _payer_matches(row),
         }
         found.append({name: row[name] for name in _COPIED} | derived)

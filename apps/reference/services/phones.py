@@ -1,10 +1,16 @@
-"""The country that a phone number's calling code names."""
+"""The country that a phone number's calling code names.
 
-from collections.abc import Sequence
+Where several countries share a code, the number does not tell them apart: people keep
+their area code when they move across such a border, or take one there. So a country
+that the holder is known by stands before the one that the area code was given to.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import repeat
 from typing import Final
 
-# ITU calling codes; where several countries share one, the largest stands first and
-# `_NORTH_AMERICA` tells those of +1 apart.
+# ITU calling codes. Where countries share one, the largest stands here, those of +1
+# in `_NORTH_AMERICA` with their area codes, and all other ones in `_SHARED`.
 _CODES: Final = """
 1 US 20 EG 211 SS 212 MA 213 DZ 216 TN 218 LY 220 GM 221 SN 222 MR 223 ML 224 GN 225 CI
 226 BF 227 NE 228 TG 229 BJ 230 MU 231 LR 232 SL 233 GH 234 NG 235 TD 236 CF 237 CM
@@ -32,30 +38,62 @@ BS 242 BB 246 AI 264 AG 268 VG 284 VI 340 KY 345 BM 441 GD 473 TC 649 JM 658 876
 MS 664 MP 670 GU 671 AS 684 SX 721 LC 758 DM 767 VC 784 PR 787 939 DO 809 829 849
 TT 868 KN 869
 """
+_SHARED: Final = """
+7 KZ 39 VA 44 GG IM JE 47 SJ 61 CC CX 212 EH 262 YT 290 TA 358 AX 590 BL MF 599 BQ
+"""
 _LONGEST: Final = 4  # digits of a prefix: +1 and an area code
 
 
 def _table() -> dict[str, str]:
     words = _CODES.split()
     table = dict(zip(words[::2], words[1::2], strict=True))
-    country = ""
-    for word in _NORTH_AMERICA.split():
-        if word.isalpha():
-            country = word
-        else:
-            table[f"1{word}"] = country
+    for area, country in _grouped(_NORTH_AMERICA, str.isdigit):
+        table[f"1{area}"] = country
     return table
 
 
+def _grouped(text: str, member: Callable[[str], bool]) -> Iterator[tuple[str, str]]:
+    """Yield each member with the word that stands before it and its like."""
+    head = ""
+    for word in text.split():
+        if member(word):
+            yield word, head
+        else:
+            head = word
+
+
+def _zones() -> dict[str, str]:
+    """Return the calling code of each country."""
+    zones: dict[str, str] = {}
+    for prefix, country in _TABLE.items():
+        zones.setdefault(country, prefix[:1] if prefix[0] in "17" else prefix)
+    return zones | dict(_grouped(_SHARED, str.isalpha))
+
+
 _TABLE: Final = _table()
+_ZONES: Final = _zones()
 
 
-def phone_countries(numbers: Sequence[str | None]) -> list[str | None]:
-    """Return the country of each E.164 number, None where its code names none."""
-    return [_country(number) if number else None for number in numbers]
+def phone_countries(
+    numbers: Sequence[str | None],
+    others: Iterable[Sequence[str | None]] = repeat(()),
+) -> list[str | None]:
+    """Return the country of each E.164 number, None where its code names none.
+
+    `others` are, for each number, the countries that its holder is known by, the most
+    telling first: of the countries that share a code it is the first among them.
+    """
+    return [
+        _country(number, known) if number else None
+        for number, known in zip(numbers, others, strict=False)
+    ]
 
 
-def _country(number: str) -> str | None:
+def _country(number: str, others: Sequence[str | None]) -> str | None:
     digits = number.removeprefix("+")
     prefixes = (digits[:length] for length in range(_LONGEST, 0, -1))
-    return next((_TABLE[prefix] for prefix in prefixes if prefix in _TABLE), None)
+    named = next((_TABLE[prefix] for prefix in prefixes if prefix in _TABLE), None)
+    if named is None:
+        return None
+    zone = _ZONES[named]
+    return next((one for one in others if one and _ZONES.get(one) == zone), named)

@@ -109,3 +109,23 @@ def test_phone_countries() -> None:
     assert phone_countries(
         ["+4915112345678", "+12025550100", "+14165550100", "+77011234567", "+999", None]
     ) == ["DE", "US", "CA", "KZ", None, None]
+
+
+@pytest.mark.parametrize(
+    ("number", "others", "country"),
+    [
+        ("+12025550100", ["CA"], "CA"),  # a Washington number in Toronto
+        ("+14165550100", ["US", "CA"], "US"),  # the most telling first
+        ("+12025550100", [None, "FR", "CA"], "CA"),
+        ("+12025550100", ["FR", None], "US"),
+        ("+79161234567", ["KZ"], "KZ"),
+        ("+77011234567", ["RU"], "RU"),
+        ("+447700900123", ["JE"], "JE"),
+        ("+4915112345678", ["CA"], "DE"),
+        ("+999", [None, "ZZ"], None),
+    ],
+)
+def test_a_code_that_countries_share_names_the_one_that_is_known(
+    number, others, country
+):
+    assert phone_countries([number], [others]) == [country]
