@@ -4,6 +4,6 @@ from collections.abc import Mapping
 from typing import Final
 
 MANIFESTS: Final[Mapping[str, str]] = {
-    "activity": "1d578e2c5a1b4ca5ee5a4580599abd6246821b6b709274b06cc7b7e6669b958e",
-    "entry": "57a347b6226d35beca8adee524c801cd542cd22cf2f9fad2f2c59d2b314bd012",
+    "activity": "37f908a911a3cea987fc1c1e303fa1611be95d113591720f01e9830ad7d22f18",
+    "entry": "bddd8f1bd9c99ca6356596c77b229b66598ad1f5170efc2a720f8a5eeecbddf1",
 }
