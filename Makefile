@@ -2,10 +2,11 @@ SHELL := /bin/sh
 PYTHON := .venv/bin/python
 CODE := manage.py kycrisk apps ml bench tests clients
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-check test check lint bench faults fuzz fix browser
+.PHONY: help install demo demo-check test check lint bench bench-service bench-lists \
+	bench-bundles faults fuzz fix browser
 
 help: ## list what there is to do
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' Makefile
 
 install: .venv/installed ## make .venv from the locks
 
@@ -40,9 +41,25 @@ lint: install ## style, types, direction of imports, migrations
 	@.venv/bin/lint-imports --no-cache
 	@KYCRISK_ENV=test $(PYTHON) manage.py makemigrations --check --dry-run
 
-bench: install ## measure assessments and ingest; writes bench/results
-	@$(PYTHON) bench/assessments.py
-	@$(PYTHON) bench/ingest.py
+BENCH ?= $(CURDIR)/.local/bench
+LISTS := $(or $(KYCRISK_SHARED_DATA),../shared/data)
+bench: bench-service bench-lists bench-bundles ## measure all of it, 40 minutes; writes bench/results
+
+bench-service: install ## measure sign-ups and ingest
+	@rm -rf $(BENCH)/service
+	@KYCRISK_HOME=$(BENCH)/service $(PYTHON) bench/assessments.py
+	@KYCRISK_HOME=$(BENCH)/service $(PYTHON) bench/ingest.py --seconds 180
+
+bench-lists: install ## measure lookups of addresses and names; wants published lists
+	@if [ -d "$(LISTS)" ]; then KYCRISK_SHARED_DATA="$(LISTS)" $(PYTHON) bench/addresses.py && \
+		KYCRISK_SHARED_DATA="$(LISTS)" $(PYTHON) bench/names.py; \
+	else echo "no published lists in $(LISTS) (KYCRISK_SHARED_DATA): lookups not measured"; fi
+
+bench-bundles: install ## measure a bundle of 16 M exchanges, lookups in it, and kills; 20 GB
+	@rm -rf $(BENCH)/bundle $(BENCH)/bundle-killed
+	@KYCRISK_HOME=$(BENCH)/bundle $(PYTHON) bench/bundles.py $(BENCH)
+	@KYCRISK_HOME=$(BENCH)/bundle $(PYTHON) bench/hot_path.py
+	@KYCRISK_HOME=$(BENCH)/bundle $(PYTHON) bench/killed.py $(BENCH)
 
 faults: install ## the tests that kill real processes, in full size
 	@KYCRISK_FAULTS=full $(PYTHON) -m pytest -m faults

@@ -24,6 +24,7 @@ from zlib import crc32
 import django
 import numpy as np
 import report
+from touched import touched_since
 
 ROOT = Path(__file__).parent.parent
 PARTS = (8, 4, 2)
@@ -94,7 +95,7 @@ def _going_on(as_of: datetime, facts: int) -> dict:
 
         since = _moment(tables(as_of), facts)
         last, full = _timed(lambda: full_pass(tables(since), as_of=since))
-        touched = _touched(tables(as_of), since)
+        touched = touched_since(tables(as_of), since)
         one, cost = _timed(
             lambda: step(
                 last,
@@ -145,17 +146,6 @@ def _moment(backend: Any, facts: int) -> datetime:
     moments = backend.table("usage").occurred_at.to_pyarrow().to_numpy()
     at = np.partition(moments, len(moments) - facts)[len(moments) - facts]
     return at.astype("datetime64[us]").item().replace(tzinfo=UTC)
-
-
-def _touched(backend: Any, since: datetime) -> list[str]:
-    found: set[str] = set()
-    for name in ("usage", "usage_window", "accounts", "account_values", "events"):
-        table = backend.table(name)
-        news = table.filter(table.recorded_at > since).account_id.to_pyarrow()
-        found |= set(news.to_pylist())
-    outcomes = backend.table("outcomes")
-    news = outcomes.filter(outcomes.known_at > since).account_id.to_pyarrow()
-    return sorted(found | set(news.to_pylist()))
 
 
 def _ends(one: Any, codes: np.ndarray) -> set[tuple]:

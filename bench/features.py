@@ -1,0 +1,140 @@
+"""What features, scores and contributions of a whole population cost.
+
+Wants a KYCRISK_HOME into which a world was imported. As of a moment: the engine's
+tables, all features, margins and probabilities of all by the shipped models, and the
+contributions by family beside LightGBM's bare `pred_contrib`. Then the day that follows:
+the accounts with new facts alone, as a scheduled pass takes them. By the clock, with
+peak memory of this process; PostgreSQL is not counted in it.
+
+Example: KYCRISK_HOME=/tmp/home .venv/bin/python bench/features.py --seed 62
+"""
+
+import argparse
+import json
+import os
+import resource
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import django
+import numpy as np
+import report
+from touched import touched_since
+
+ROOT = Path(__file__).parent.parent
+KIB_A_GB = 1 << 20
+
+
+def main() -> None:
+    options = _options()
+    sys.path.insert(0, str(ROOT))
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kycrisk.settings")
+    from apps.core import startup
+
+    startup.prepare("shell")
+    django.setup()
+    as_of = datetime.fromisoformat(options.as_of).replace(tzinfo=UTC)
+    before = as_of - timedelta(days=1)
+    figures: dict[str, Any] = {}
+    _, first, _ = _snapshots(before)
+    frame, every, exchanges = _snapshots(as_of)
+    figures |= {"accounts": len(frame.account_ids), "exchanges": exchanges}
+    figures |= {"features": len(frame.names), "the_day_before": first, "all": every}
+    figures["next_day"] = _next_day(before, as_of, frame)
+    figures["scores"] = _scores(frame)
+    spent = resource.getrusage(resource.RUSAGE_SELF)
+    figures["peak_gb"] = round(spent.ru_maxrss / KIB_A_GB, 2)
+    path = report.write("features", seed=options.seed, figures=figures)
+    print(json.dumps(figures, indent=2), f"\nwritten to {path.relative_to(ROOT)}")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--as-of", default="2026-11-01")
+    parser.add_argument("--seed", type=int, required=True, help="of the world")
+    return parser.parse_args()
+
+
+def _snapshots(as_of: datetime) -> tuple[Any, dict, int]:
+    """Take all features of everybody; return them, seconds, and exchanges read."""
+    from apps.features.services import take_snapshots
+    from apps.signals.selectors import open_engine
+
+    engine, opened = _timed(lambda: open_engine(as_of=as_of))
+    with engine:
+        frame, computed = _timed(lambda: take_snapshots(as_of=as_of, engine=engine))
+        exchanges = engine.table("usage").count().to_pyarrow().as_py()
+    total = round(opened + computed, 1)
+    seconds = {"tables_s": opened, "features_s": computed, "together_s": total}
+    return frame, seconds, exchanges
+
+
+def _next_day(before: datetime, as_of: datetime, frame: Any) -> dict:
+    """Take the features of those with facts of the last day; compare with all's."""
+    from apps.features.services import take_snapshots
+    from apps.signals.selectors import open_engine
+
+    engine, opened = _timed(lambda: open_engine(as_of=as_of))
+    with engine:
+        changed = touched_since(engine.backend, before)
+        some, computed = _timed(
+            lambda: take_snapshots(as_of=as_of, engine=engine, account_ids=changed)
+        )
+    same = frame.rows(np.isin(frame.account_ids, some.account_ids))
+    return {
+        "accounts": len(some.account_ids),
+        "tables_s": opened,
+        "features_s": computed,
+        "together_s": round(opened + computed, 1),
+        "equal_to_all": bool(np.array_equal(some.values, same.values, equal_nan=True)),
+    }
+
+
+def _scores(frame: Any) -> dict:
+    """Score everybody by the shipped model of their kind, and explain everybody."""
+    from ml.explain import Explainer
+    from ml.features import FEATURES, catalogue_hash
+    from ml.starter.shipped import shipped
+
+    found = {}
+    for kind, chosen in (("activity", frame.has_usage), ("entry", ~frame.has_usage)):
+        model = shipped(kind, catalogue=catalogue_hash())
+        values = model.values(frame.rows(chosen))
+        model.margins(values[:1])  # the trees are read
+        margins, scored = _timed(lambda m=model, v=values: m.margins(v))
+        calibration = model.manifest.calibration
+        _, read = _timed(
+            lambda c=calibration, m=margins: [c.probability(one) for one in m.tolist()]
+        )
+        catalogue = {feature.name: feature for feature in FEATURES}
+        explainer = Explainer(model.manifest, catalogue)
+        prediction, explained = _timed(lambda m=model, v=values: m.predict(v))
+        _, summed = _timed(lambda e=explainer, p=prediction: e.families(p))
+        _, bare = _timed(lambda m=model, v=values: _bare(m, v))
+        found[kind] = {
+            "accounts": len(values),
+            "scores_s": round(scored + read, 2),
+            "family_contributions_s": round(explained + summed, 2),
+            "bare_pred_contrib_s": bare,
+            "ratio": round((explained + summed) / bare, 2),
+        }
+    return found
+
+
+def _bare(model: Any, values: np.ndarray) -> Any:
+    full, _ = model.fill(values)
+    return model._booster.predict(full, pred_contrib=True, num_threads=2)
+
+
+def _timed(work: Callable[[], Any]) -> tuple[Any, float]:
+    began = time.perf_counter()
+    done = work()
+    return done, round(time.perf_counter() - began, 2)
+
+
+if __name__ == "__main__":
+    main()
