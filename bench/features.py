@@ -2,7 +2,7 @@
 
 Wants a KYCRISK_HOME into which a world was imported. As of a moment: the engine's
 tables, all features, margins and probabilities of all by the shipped models, and the
-contributions by family beside LightGBM's bare `pred_contrib`. Then the day that follows:
+contributions by family beside LightGBM's bare `pred_contrib`. Then the next day:
 the accounts with new facts alone, as a scheduled pass takes them. By the clock, with
 peak memory of this process; PostgreSQL is not counted in it.
 
