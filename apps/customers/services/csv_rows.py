@@ -31,6 +31,8 @@ def csv_of(columns: Columns, rows: Sequence[Sequence[Any]]) -> memoryview:
 
 def _written(kind: str, values: Sequence[Any]) -> Sequence[Any]:
     """Return values as Arrow takes them; the same moment or subject is written once."""
+    if kind == "bytea":  # hashes and what is sealed: hardly one comes twice
+        return [None if value is None else "\\x" + value.hex() for value in values]
     if kind not in _TEXT:
         return values
     known: dict[Any, str | None] = {None: None}
@@ -41,7 +43,6 @@ def _written(kind: str, values: Sequence[Any]) -> Sequence[Any]:
 
 
 _TEXT: Final[Mapping[str, Callable[[Any], str]]] = {
-    "bytea": lambda value: "\\x" + value.hex(),
     "uuid": lambda value: value.hex,
     "timestamptz": datetime.isoformat,
 }

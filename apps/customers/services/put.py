@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, Final, Literal
 
 from django.db import transaction
@@ -52,6 +53,7 @@ class Put:
         self.actor = actor
         self.request_id = request_id
         self.history = history
+        self._row = itemgetter(*(name for name, _ in shape.columns))
         self.report = PutReport()
         self.parent_pks: dict[str, int] = {}
         self.made: dict[str, vault.SubjectKey] = {}  # parents of this call
@@ -104,10 +106,10 @@ class Put:
             if one.version_pk is not None
         }
         self._record(batch, stored)
-        done = [place for place in rows if waiting[place].key in reached]
+        done = {place for place in rows if waiting[place].key in reached}
         self.report.accepted += len(stored)
         self.report.duplicates += len(done) - len(stored)
-        return {place: waiting[place] for place in rows if place not in set(done)}
+        return {place: waiting[place] for place in rows if place not in done}
 
     def _rows(
         self, waiting: dict[int, Facts], known: dict[str, Known], batch: Batch
@@ -183,15 +185,14 @@ class Put:
             "digest": digest,
             "history": self.history,
         }
-        row = tuple(stored[name] for name, _ in self.shape.columns)
-        batch.versions.append((one.key, row))
+        batch.versions.append((one.key, self._row(stored)))
         for kind, value in one.values:
             signup = kind in enrichment.SIGNUP_KINDS or start is None
             seen = one.created_at if signup else start
             batch.values.append((one.key, kind, value, seen or recorded, recorded))
         if key is not None:
             sealed = vault.seal(key, one.personal)
-            batch.sealed.extend((value, recorded) for value in sealed)
+            batch.sealed.extend((*value, recorded) for value in sealed)
 
     def _record(
         self, batch: Batch, stored: dict[tuple[str, bytes | None], Any]

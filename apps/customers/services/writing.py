@@ -19,7 +19,7 @@ from apps.core.sql import among, fetch
 from apps.customers.policy import ACCOUNT, Columns, Shape, columns_of
 from apps.customers.services.csv_rows import csv_of
 from apps.customers.services.values import insert_unseen
-from apps.customers.services.vault import Sealed, SubjectKey, open_key
+from apps.customers.services.vault import SubjectKey, open_key
 
 FEW: Final = 50  # rows; up to here one statement with JSON is quicker
 
@@ -44,7 +44,7 @@ class Batch:
     known: dict[str, int] = field(default_factory=dict)
     versions: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list)
     values: list[tuple[str, str, str, datetime, datetime]] = field(default_factory=list)
-    sealed: list[tuple[Sealed, datetime]] = field(default_factory=list)
+    sealed: list[tuple[UUID, str, bytes, bytes, datetime]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,10 +144,7 @@ def rows_of(shape: Shape, batch: Batch) -> dict[str, list[tuple[Any, ...]]]:
         ],
         "known": [(pk, key) for key, pk in batch.known.items()],
         "versions": [(key, *row) for key, row in batch.versions],
-        "sealed": [
-            (one.subject, one.field, one.nonce, one.ciphertext, at)
-            for one, at in batch.sealed
-        ],
+        "sealed": list(batch.sealed),
     }
     if shape.parent is ACCOUNT:
         found["values"] = list(batch.values)

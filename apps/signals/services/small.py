@@ -13,6 +13,7 @@ from typing import Any, Final
 from django.db import connection, transaction
 
 from apps.core.ahead import ahead
+from apps.core.garbage import collected_rarely
 from apps.core.lanes import LANES, in_lanes, lane_of
 from apps.core.validation import validate_rows
 from apps.signals.models import ImportedFile
@@ -77,7 +78,7 @@ def load_small(
         _load_chunk(source, row, chunk, at, history)
 
     pieces = enumerate(read_pieces(source, rows=CHUNK_ROWS))
-    with in_lanes(load) as hand_over:
+    with collected_rarely(), in_lanes(load) as hand_over:
         # The next chunk is checked while the database stores this one.
         for chunks, read in ahead(check, pieces, threads=1):
             for chunk in chunks:
