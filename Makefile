@@ -46,9 +46,9 @@ LISTS := $(or $(KYCRISK_SHARED_DATA),../shared/data)
 bench: bench-service bench-lists bench-bundles ## measure all of it, 40 minutes; writes bench/results
 
 bench-service: install ## measure sign-ups and ingest
-	@rm -rf $(BENCH)/service
-	@KYCRISK_HOME=$(BENCH)/service $(PYTHON) bench/assessments.py
-	@KYCRISK_HOME=$(BENCH)/service $(PYTHON) bench/ingest.py --seconds 180
+	@rm -rf $(BENCH)/sign-ups $(BENCH)/ingest
+	@KYCRISK_HOME=$(BENCH)/sign-ups $(PYTHON) bench/assessments.py
+	@KYCRISK_HOME=$(BENCH)/ingest $(PYTHON) bench/ingest.py --seconds 180
 
 bench-lists: install ## measure lookups of addresses and names; wants published lists
 	@if [ -d "$(LISTS)" ]; then KYCRISK_SHARED_DATA="$(LISTS)" $(PYTHON) bench/addresses.py && \
