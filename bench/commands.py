@@ -1,6 +1,7 @@
 """Commands of the product, and its service, run as a user would."""
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -10,6 +11,18 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
+
+
+def ready() -> None:
+    """Make the product importable in this process, with its database running."""
+    sys.path.insert(0, str(ROOT))
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kycrisk.settings")
+    from apps.core import startup
+
+    startup.prepare("shell")
+    import django
+
+    django.setup()
 
 
 def manage(*words: str) -> dict:

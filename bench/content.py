@@ -8,12 +8,9 @@ Example: KYCRISK_HOME=/tmp/bench .venv/bin/python bench/content.py
 """
 
 import json
-import os
-import sys
 from datetime import UTC, datetime
-from pathlib import Path
 
-import django
+from commands import ready
 
 AS_OF = datetime(2100, 1, 1, tzinfo=UTC)
 USAGE = ("usage", "usage_window")
@@ -41,15 +38,11 @@ SEALED = "SELECT count(*), count(DISTINCT subject) FROM customers_vaultvalue"
 
 
 def main() -> None:
-    sys.path.insert(0, str(Path(__file__).parent.parent))
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kycrisk.settings")
-    django.setup()
+    ready()
     from django.db import connection
 
-    from apps.core import embedded
     from apps.signals.selectors import open_engine
 
-    embedded.ensure()
     found = {}
     with open_engine(as_of=AS_OF) as engine:
         for name in USAGE:

@@ -11,32 +11,23 @@ Example: KYCRISK_HOME=/tmp/home .venv/bin/python bench/features.py --seed 62
 
 import argparse
 import json
-import os
 import resource
-import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
-import django
 import numpy as np
 import report
+from commands import ROOT, ready
 from touched import touched_since
 
-ROOT = Path(__file__).parent.parent
 KIB_A_GB = 1 << 20
 
 
 def main() -> None:
     options = _options()
-    sys.path.insert(0, str(ROOT))
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kycrisk.settings")
-    from apps.core import startup
-
-    startup.prepare("shell")
-    django.setup()
+    ready()
     as_of = datetime.fromisoformat(options.as_of).replace(tzinfo=UTC)
     frame, figures = _snapshots(as_of)
     figures["scores"] = _scores(frame)

@@ -9,18 +9,14 @@ Example: KYCRISK_HOME=/tmp/bench .venv/bin/python bench/hot_path.py
 
 import argparse
 import json
-import os
-import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 
-import django
 import numpy as np
 import report
+from commands import ROOT, ready
 
-ROOT = Path(__file__).parent.parent
 ACCOUNTS = 2000
 SIZES = """
 SELECT (SELECT count(*) FROM customers_account),
@@ -33,16 +29,12 @@ SELECT account_id FROM customers_account ORDER BY md5(account_id || %s) LIMIT %s
 
 def main() -> None:
     options = _options()
-    sys.path.insert(0, str(ROOT))
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kycrisk.settings")
-    django.setup()
+    ready()
     from django.db import connection
 
-    from apps.core import embedded
     from apps.features.selectors import ask_current
     from apps.signals.selectors import shared_values
 
-    embedded.ensure()
     as_of = datetime.fromisoformat(options.as_of).replace(tzinfo=UTC)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")

@@ -10,35 +10,26 @@ Example: KYCRISK_HOME=/tmp/home .venv/bin/python bench/rings.py --as-of 2026-11-
 
 import argparse
 import json
-import os
 import resource
-import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from zlib import crc32
 
-import django
 import numpy as np
 import report
+from commands import ROOT, ready
 from touched import touched_since
 
-ROOT = Path(__file__).parent.parent
 PARTS = (8, 4, 2)
 FACTS = (1_000, 10_000)
 
 
 def main() -> None:
     options = _options()
-    sys.path.insert(0, str(ROOT))
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kycrisk.settings")
-    from apps.core import startup
-
-    startup.prepare("shell")
-    django.setup()
+    ready()
     as_of = datetime.fromisoformat(options.as_of).replace(tzinfo=UTC)
     sizes = _sizes(as_of)
     figures = {
