@@ -1,5 +1,6 @@
 """Commands of the product, and its service, run as a user would."""
 
+import argparse
 import json
 import os
 import re
@@ -8,9 +9,22 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
+
+
+def world_options(text: str) -> argparse.Namespace:
+    """Read which world KYCRISK_HOME holds, and as of when it is asked about."""
+    parser = argparse.ArgumentParser(description=text.splitlines()[0])
+    parser.add_argument("--as-of", type=_moment, default="2026-11-01")
+    parser.add_argument("--seed", type=int, required=True, help="of the world")
+    return parser.parse_args()
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
 def ready() -> None:

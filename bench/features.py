@@ -9,39 +9,31 @@ a few hundred accounts computes everybody too, so it also says how many had news
 Example: KYCRISK_HOME=/tmp/home .venv/bin/python bench/features.py --seed 62
 """
 
-import argparse
 import json
 import resource
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
 import report
-from commands import ROOT, ready
+from commands import ROOT, ready, world_options
 from touched import touched_since
 
 KIB_A_GB = 1 << 20
 
 
 def main() -> None:
-    options = _options()
+    options = world_options(__doc__)
     ready()
-    as_of = datetime.fromisoformat(options.as_of).replace(tzinfo=UTC)
+    as_of = options.as_of
     frame, figures = _snapshots(as_of)
     figures["scores"] = _scores(frame)
     spent = resource.getrusage(resource.RUSAGE_SELF)
     figures["peak_gb"] = round(spent.ru_maxrss / KIB_A_GB, 2)
     path = report.write("features", seed=options.seed, figures=figures)
     print(json.dumps(figures, indent=2), f"\nwritten to {path.relative_to(ROOT)}")
-
-
-def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--as-of", default="2026-11-01")
-    parser.add_argument("--seed", type=int, required=True, help="of the world")
-    return parser.parse_args()
 
 
 def _snapshots(as_of: datetime) -> tuple[Any, dict]:

@@ -8,7 +8,6 @@ is also compared with one by the same rates that compares everybody again.
 Example: KYCRISK_HOME=/tmp/home .venv/bin/python bench/rings.py --as-of 2026-11-01
 """
 
-import argparse
 import json
 import resource
 import time
@@ -20,7 +19,7 @@ from zlib import crc32
 
 import numpy as np
 import report
-from commands import ROOT, ready
+from commands import ROOT, ready, world_options
 from touched import touched_since
 
 PARTS = (8, 4, 2)
@@ -28,9 +27,9 @@ FACTS = (1_000, 10_000)
 
 
 def main() -> None:
-    options = _options()
+    options = world_options(__doc__)
     ready()
-    as_of = datetime.fromisoformat(options.as_of).replace(tzinfo=UTC)
+    as_of = options.as_of
     sizes = _sizes(as_of)
     figures = {
         "full": sizes,
@@ -40,13 +39,6 @@ def main() -> None:
     }
     path = report.write("rings", seed=options.seed, figures=figures)
     print(json.dumps(figures, indent=2), f"\nwritten to {path.relative_to(ROOT)}")
-
-
-def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--as-of", default="2026-11-01")
-    parser.add_argument("--seed", type=int, required=True, help="of the world")
-    return parser.parse_args()
 
 
 def _sizes(as_of: datetime) -> list[dict]:
