@@ -6,29 +6,23 @@ product's own loaders; needs no database. Addresses are all different, in no ord
 Example: .venv/bin/python bench/addresses.py
 """
 
-import os
 import socket
-import sys
 import time
-from pathlib import Path
 
-import django
 import numpy as np
 import report
+from commands import published, ready
 
 SEED = 1
-ROOT = Path(__file__).parent.parent
 
 
 def main() -> None:
-    sys.path.insert(0, str(ROOT))
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kycrisk.settings")
-    django.setup()
+    ready(database=False)
     from apps.reference.services import lookup_ips, store
     from apps.reference.services.draft import compiled
     from apps.reference.services.loaders import read_folder
 
-    shared = Path(os.environ.get("KYCRISK_SHARED_DATA") or ROOT.parent / "shared/data")
+    shared = published()
     columns = compiled(read_folder(shared / "ip_intel"))
     layers = {kind: (store.Layer(kind, "bench", one),) for kind, one in columns.items()}
     store._cache.store = store.Store(1, {}, layers)

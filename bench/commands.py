@@ -15,6 +15,11 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 
 
+def published() -> Path:
+    """Return the folder of published lists."""
+    return Path(os.environ.get("KYCRISK_SHARED_DATA") or ROOT.parent / "shared/data")
+
+
 def world_options(text: str) -> argparse.Namespace:
     """Read which world KYCRISK_HOME holds, and as of when it is asked about."""
     parser = argparse.ArgumentParser(description=text.splitlines()[0])
@@ -27,13 +32,14 @@ def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-def ready() -> None:
+def ready(*, database: bool = True) -> None:
     """Make the product importable in this process, with its database running."""
     sys.path.insert(0, str(ROOT))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kycrisk.settings")
-    from apps.core import startup
+    if database:
+        from apps.core import startup
 
-    startup.prepare("shell")
+        startup.prepare("shell")
     import django
 
     django.setup()

@@ -27,6 +27,8 @@ KILLS = 3
 
 def main() -> None:
     options = _options()
+    if "KYCRISK_HOME" not in os.environ:
+        sys.exit("KYCRISK_HOME names no folder; give the one bench/bundles.py loaded")
     home = Path(os.environ["KYCRISK_HOME"])
     undisturbed = _content()
     other = home.with_name(home.name + "-killed")
@@ -73,11 +75,13 @@ def _begin_and_kill(cut: Path, seconds: float) -> bool:
     process = subprocess.Popen(
         words, cwd=ROOT, stdout=subprocess.DEVNULL, start_new_session=True
     )
-    time.sleep(seconds)
-    alive = process.poll() is None
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    return alive
+    try:
+        process.wait(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        return True
+    return False
 
 
 def _content() -> dict:

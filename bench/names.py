@@ -9,26 +9,21 @@ Example: .venv/bin/python bench/names.py
 """
 
 import csv
-import os
-import sys
 from pathlib import Path
 
-import django
 import numpy as np
 import pyarrow.csv as pa_csv
 import report
+from commands import published, ready
 from scipy.stats import mannwhitneyu
 
 SEED = 1
-ROOT = Path(__file__).parent.parent
 LISTED_STEP, OPERATOR_STEP = 4, 30
 
 
 def main() -> None:
-    sys.path.insert(0, str(ROOT))
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kycrisk.settings")
-    django.setup()
-    shared = Path(os.environ.get("KYCRISK_SHARED_DATA") or ROOT.parent / "shared/data")
+    ready(database=False)
+    shared = published()
     figures = {
         "pairs": pairs(shared / "sanctions/nomenklatura_name_bench_cases.csv"),
         "un": listed(

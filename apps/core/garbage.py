@@ -13,7 +13,7 @@ def collected_rarely() -> Iterator[None]:
     """Look after 50,000 new objects instead of 700, in the whole process.
 
     For work that makes many small objects and no circles: rows of a chunk are freed as
-    soon as nobody holds them, and walking them meanwhile took a tenth of an import.
+    soon as nobody holds them; walking them meanwhile took 3 of 46 seconds of an import.
     """
     usual = gc.get_threshold()
     gc.set_threshold(max(_MANY, usual[0]), *usual[1:])

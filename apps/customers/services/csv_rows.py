@@ -7,6 +7,7 @@ and marks as PostgreSQL does what is null (nothing) and what is empty (`""`).
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 
 from apps.customers.policy import Columns
@@ -31,21 +32,20 @@ def csv_of(columns: Columns, rows: Sequence[Sequence[Any]]) -> memoryview:
 
 def _written(kind: str, values: Sequence[Any]) -> Sequence[Any]:
     """Return values as Arrow takes them; the same moment or subject is written once."""
-    if kind == "bytea":  # hashes and what is sealed: hardly one comes twice
-        return [None if value is None else "\\x" + value.hex() for value in values]
-    if kind not in _TEXT:
+    write = _TEXT.get(kind)
+    if write is None:
         return values
-    known: dict[Any, str | None] = {None: None}
-    for value in values:
-        if value not in known:
-            known[value] = _TEXT[kind](value)
-    return [known[value] for value in values]
+    if kind in _OFTEN_AGAIN:
+        write = cache(write)
+    return [None if value is None else write(value) for value in values]
 
 
 _TEXT: Final[Mapping[str, Callable[[Any], str]]] = {
+    "bytea": lambda value: "\\x" + value.hex(),
     "uuid": lambda value: value.hex,
     "timestamptz": datetime.isoformat,
 }
+_OFTEN_AGAIN: Final = {"uuid", "timestamptz"}
 _NATIVE: Final = {
     "bigint": "int64",
     "integer": "int32",
