@@ -59,7 +59,7 @@ class Archetype:
     templates: tuple[int, int] = (1, 3)
     framework: float = 0.3
     fillers: tuple[float, float] = (120, 0.03)
-    regulars: float = 0.07
+    regulars: float = 0.085
     abroad: float = 0.04
     prepaid: float = 0.0
     plan: Weights = field(
@@ -108,7 +108,7 @@ ARCHETYPES: Final = (
         pay={"credit": 0.6, "none": 0.2, "card": 0.2},
         mail={"education": 0.85, "free": 0.15},
         styles={"chat": 0.5, "coding": 0.5}, framework=0.15, fillers=(25, 0.55),
-        regulars=0.07,
+        regulars=0.085,
     ),
     Archetype(
         "hackathon", 0.025, True, 0.05, (30, 0.9), (40, 1), 2, 2.5, (17, 3, 6, 0.15), 1,

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ml.simulate.lengths import answered_by, entered_by
 from ml.simulate.seeds import Columns, Keys, Numbers, below, mix, uniform
 
 _POSITIONS = np.arange(16, dtype=np.uint64)[None, :]
@@ -66,24 +67,28 @@ def is_signed(
 
 
 def tokens(
-    rng: np.random.Generator, table: Columns, rows: Exchanges
+    rng: np.random.Generator,
+    table: Columns,
+    rows: Exchanges,
+    category: NDArray[np.int64],
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Return input, output and the limit of each exchange; contexts grow by turn."""
     n = len(rows.tmpl)
     grown = 1 + 0.55 * (rows.turn - 1) * rng.uniform(0.5, 1.2, n)
-    entered = np.exp(
-        table["input_ln"][rows.tmpl]
-        + table["input_sd"][rows.tmpl] * rng.normal(0, 1, n)
+    entered, answered = (
+        table[f"{side}_ln"][rows.tmpl]
+        + table[f"{side}_sd"][rows.tmpl] * rng.normal(0, 1, n)
+        for side in ("input", "output")
     )
-    answered = np.exp(
-        table["output_ln"][rows.tmpl]
-        + table["output_sd"][rows.tmpl] * rng.normal(0, 1, n)
-    )
+    entered += np.log(grown)
+    free = table["free"][rows.tmpl] > 0
+    entered = np.where(free, entered_by(entered, category), np.exp(entered))
+    answered = np.where(free, answered_by(answered, category), np.exp(answered))
     ceiling = table["max_tokens"][rows.tmpl].astype(np.int64)
     capped = table["settings"][rows.tmpl] > 0
     limit = np.where(capped, ceiling, 8192)
     return (
-        np.clip(entered * grown, 5, 180_000).astype(np.int64),
+        np.clip(entered, 5, 180_000).astype(np.int64),
         np.clip(answered, 1, limit).astype(np.int64),
         np.where(capped, ceiling, -1),
     )

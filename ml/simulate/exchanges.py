@@ -13,6 +13,7 @@ from ml.simulate import arrow, content
 from ml.simulate.addresses import addresses, texts
 from ml.simulate.clock import DAY_US, DAYS, MODELS, NEW_MODEL, OLD_MODEL
 from ml.simulate.content import Exchanges
+from ml.simulate.hours import Hours
 from ml.simulate.networks import SLOT_FIELDS
 from ml.simulate.scene import Scene, client_name, event_keys, key_created, key_names
 from ml.simulate.seeds import below, mix, uniform
@@ -26,7 +27,6 @@ from ml.simulate.unfold import (
     statuses_of,
     unfold,
 )
-from ml.simulate.windows import Hours
 
 SURFACES = ("api", "app", "cloud:a", "cloud:b")
 _SMALL_RELEASED = 21.6
@@ -172,7 +172,8 @@ def _request(
 ) -> dict[str, pa.Array]:
     """Tokens, status, conversation and everything about shape."""
     plans, table, key = scene.plans, scene.table, scene.key
-    entered, answered, limit = content.tokens(rng, table, rows)
+    category = content.categories(key, table, rows)
+    entered, answered, limit = content.tokens(rng, table, rows, category)
     status = statuses(scene, rows, rows.turn)
     before = statuses(scene, rows, rows.turn - 1)
     answered = np.where(status == OK, answered, 0)
@@ -195,15 +196,15 @@ def _request(
             event_keys(key, rows.session, rows.turn - 1), "ev_", retry
         ),
     }
-    return columns | _shape(scene, rows, rng, entered, status == OK)
+    return columns | _shape(scene, rows, rng, category, entered, status == OK)
 
 
 def _shape(
     scene: Scene, rows: Exchanges, rng: np.random.Generator,
-    entered: NDArray[np.int64], answered: NDArray[np.bool_],
+    category: NDArray[np.int64], entered: NDArray[np.int64],
+    answered: NDArray[np.bool_],
 ) -> dict[str, pa.Array]:  # fmt: skip
     plans, table, key = scene.plans, scene.table, scene.key
-    category = content.categories(key, table, rows)
     sketched = content.has_sketch(entered)
     wrapped = sketched & (table["free"][rows.tmpl] == 0)
     frozen = table["settings"][rows.tmpl] > 0

@@ -173,6 +173,7 @@ def _busy(rng: np.random.Generator, bout: Bout) -> Columns:
         "noise": np.full(n, float(rng.uniform(0.2, 0.5))),
         "flat": np.full(n, float(rng.beta(2, 1.5))),
         "spike_from": np.full(n, 1e9),
+        "client_awake": np.full(n, np.nan),
     }
 
 

@@ -17,8 +17,9 @@ from ml.simulate.archetypes import ARCHETYPES, INDEX, Archetype
 from ml.simulate.clock import DAYS, Calendar
 from ml.simulate.networks import draw_slots, with_prefix
 from ml.simulate.places import Places
+from ml.simulate.production import in_production, shape_templates
 from ml.simulate.rhythm import rhythms
-from ml.simulate.seeds import Columns, Seeds, pick
+from ml.simulate.seeds import Columns, Numbers, Seeds, pick
 from ml.simulate.templates import Templates
 
 HONEST, RING, OTHER_FRAUD = 0, 1, 2
@@ -69,7 +70,7 @@ def plans_of(
     plans = _who(setting, kind, group, rng)
     plans.update(rhythms(kind, rng, plans, setting.places, setting.calendar))
     plans.update(_networks(setting, kind, rng, plans))
-    plans.update(_content(setting, kind, rng, group, frameworks))
+    plans.update(_content(setting, kind, rng, group, plans, frameworks))
     plans.update(_clients(setting, kind, rng, plans))
     plans["group"] = np.where(group >= 0, group + 100_000 * (1 + INDEX[kind.name]), -1)
     return plans
@@ -163,6 +164,7 @@ def _content(
     kind: Archetype,
     rng: np.random.Generator,
     group: NDArray[np.int64],
+    plans: Columns,
     frameworks: NDArray[np.int64],
 ) -> Columns:
     """Own templates, the one shared with others, and where inputs come from."""
@@ -170,6 +172,8 @@ def _content(
     count = rng.integers(kind.templates[0], kind.templates[1] + 1, n)
     first = np.concatenate([[0], np.cumsum(count)[:-1]])
     rows = setting.templates.add(rng, pick(rng, int(count.sum()), kind.styles))
+    owner = np.repeat(np.where(in_production(plans), np.arange(n), -1), count)
+    shape_templates(rng, plans, setting.templates.parts[-1], owner)
     zipf = 1 / np.arange(1, len(frameworks) + 1) ** 1.1
     frame = frameworks[rng.choice(len(frameworks), n, p=zipf / zipf.sum())]
     framed = rng.random(n) < kind.framework
@@ -217,6 +221,12 @@ def _own_stacks(
     return custom, own_stack
 
 
+def _models(rng: np.random.Generator, n: int) -> Numbers:
+    """Return each account's share of the large model; many keep to one of two."""
+    pinned = rng.random(n) < 0.35
+    return np.where(pinned, rng.random(n) < 0.6, rng.beta(1.6, 1.4, n))
+
+
 def _clients(
     setting: Setting, kind: Archetype, rng: np.random.Generator, plans: Columns
 ) -> Columns:
@@ -251,7 +261,7 @@ def _clients(
         "soften_at": np.where(
             softens, setting.calendar.protection + rng.exponential(6, n), 1e9
         ),
-        "large": rng.beta(1.6, 1.4, n),
+        "large": _models(rng, n),
         "settings": rng.integers(0, 14, n),
         "keys": 1 + rng.poisson(0.25 + 0.8 * (kind.organization > 0.4), n),
         "fails": rng.beta(1, 80, n),

@@ -1,13 +1,14 @@
 """What people found out, and when: the only labels a detector ever sees.
 
-Reviewers look at the top of an older rule score and at a random sample; some fraud is
+Reviewers look at the top of an older rule score and at a random sample, and then at
+whoever shares a card, a device or a telephone with what they confirmed; some fraud is
 never labelled, some honest accounts are mislabelled, everything takes days, and after
-some weeks a partner names one whole ring.
+some weeks partners name whole rings.
 """
 
 # ruff: noqa: PLR2004 - the numbers are parameters of the world
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,9 @@ from ml.simulate.tiers import Tier
 _NEVER_LABELLED, _MISTAKEN, _MISTAKEN_BIASED = 0.15, 0.001, 0.004
 _BIASED_GROUP = 3
 _TIP_AFTER = 60.0
+_TIPPED = 0.25  # of the early rings
+_FOLLOWED, _IS_FOLLOWED = ("print", "signup_device_id", "phone", "signup_ip"), 0.8
+_ROUNDS = 3  # of following what was found
 _FREE_MAIL = ("free", "disposable", "alias")
 
 
@@ -39,43 +43,54 @@ class Findings:
     known: Numbers
     ring: NDArray[np.object_]
 
+    def only(self, rows: NDArray[Any]) -> "Findings":
+        """Return these rows, in this order."""
+        return Findings(*(getattr(self, name)[rows] for name in _COLUMNS))
+
+
+_COLUMNS = tuple(Findings.__dataclass_fields__)
+
+
+def joined(parts: list[Findings]) -> Findings:
+    """Return the rows of all parts, one after another."""
+    return Findings(
+        *(np.concatenate([getattr(part, name) for part in parts]) for name in _COLUMNS)
+    )
+
 
 def outcome_rows(scene: Scene, said: Columns, tier: Tier) -> pa.Table:
     """Return the outcomes table by the time at which each label was known."""
     rng = scene.setting.seeds.rng("labels")
-    found = [
-        _reviews(scene, said, tier, rng),
-        _audits(scene, tier, rng),
+    found = [_reviews(scene, said, tier, rng), _audits(scene, tier, rng)]
+    for _ in range(_ROUNDS):
+        found.append(_followed(scene, said, found, rng))
+    found += [
         _chargebacks(scene, rng),
-        _tip(scene, rng),
+        _tips(scene, rng),
         _appeals(scene, rng),
     ]
-    joined = {
-        name: np.concatenate([getattr(part, name) for part in found])
-        for name in Findings.__dataclass_fields__
-    }
-    inside = (joined["known"] < DAYS) & (joined["observed"] >= 0)
-    joined = {name: values[inside] for name, values in joined.items()}
-    known_us = microseconds(joined["known"])
-    keys = mix(scene.key, 61, joined["account"], known_us)
+    told = joined(found)
+    told = told.only((told.known < DAYS) & (told.observed >= 0))
+    known_us = microseconds(told.known)
+    keys = mix(scene.key, 61, told.account, known_us)
     order = np.lexsort((keys, known_us))
-    joined = {name: values[order] for name, values in joined.items()}
-    abuse = joined["label"] == "confirmed_abuse"
+    told = told.only(order)
+    abuse = told.label == "confirmed_abuse"
     subtype = np.where(
-        (scene.plans["class"][joined["account"]] == OTHER_FRAUD) & abuse,
+        (scene.plans["class"][told.account] == OTHER_FRAUD) & abuse,
         "other-fraud",
         kept(abuse, np.full(len(abuse), "distillation")),
     )
     return pa.table(
         {
             "outcome_id": arrow.hex_texts(keys[order], "out_"),
-            "account_id": arrow.hex_texts(scene.account_ids[joined["account"]], "acc_"),
-            "label": text(joined["label"]),
+            "account_id": arrow.hex_texts(scene.account_ids[told.account], "acc_"),
+            "label": text(told.label),
             "subtype": text(subtype),
-            "source": text(joined["source"]),
-            "observed_at": arrow.times(microseconds(joined["observed"]), scene.origin),
-            "known_at": arrow.times(microseconds(joined["known"]), scene.origin),
-            "ring": text(joined["ring"]),
+            "source": text(told.source),
+            "observed_at": arrow.times(microseconds(told.observed), scene.origin),
+            "known_at": arrow.times(microseconds(told.known), scene.origin),
+            "ring": text(told.ring),
         }
     )
 
@@ -175,15 +190,49 @@ def _chargebacks(scene: Scene, rng: np.random.Generator) -> Findings:
     )
 
 
-def _tip(scene: Scene, rng: np.random.Generator) -> Findings:
-    """Let a partner name the accounts of one early ring, after two months."""
+def _followed(
+    scene: Scene, said: Columns, looked_at: list[Findings], rng: np.random.Generator
+) -> Findings:
+    """Look at whoever shares a trace with a confirmed account, some days after."""
+    n = len(scene.account_ids)
+    known, fresh = np.full(n, np.inf), np.ones(n, bool)
+    for part in looked_at:
+        abuse = part.label == "confirmed_abuse"
+        np.minimum.at(known, part.account[abuse], part.observed[abuse])
+        fresh[part.account] = False
+    led = np.full(n, np.inf)
+    for name in _FOLLOWED:
+        given = np.array([str(value or "") for value in said[name]])
+        values, where = np.unique(given, return_inverse=True)
+        first = np.full(len(values), np.inf)
+        np.minimum.at(first, where, known)
+        first[values == ""] = np.inf
+        led = np.minimum(led, first[where])
+    rows = np.flatnonzero(fresh & (led < DAYS) & (rng.random(n) < _IS_FOLLOWED))
+    begun = np.maximum(scene.plans["active_from"][rows], 0)
+    when = np.maximum(led[rows], begun) + rng.exponential(3, len(rows))
+    found = _findings(scene, rng, rows, "investigation", when)
+    return replace(found, known=when + rng.exponential(2, len(rows)))
+
+
+def _tips(scene: Scene, rng: np.random.Generator) -> Findings:
+    """Let partners name the accounts of some early rings, two months after."""
     plans = scene.plans
     early = np.unique(
         plans["ring"][(plans["class"] == RING) & (plans["work_from"] < 40)]
     )
     if not len(early):
         return _nothing()
-    ring = int(rng.choice(early))
+    count = max(1, round(len(early) * _TIPPED))
+    parts = [
+        _tip(scene, rng, int(ring), f"tip-{number}")
+        for number, ring in enumerate(rng.choice(early, count, replace=False), 1)
+    ]
+    return joined(parts)
+
+
+def _tip(scene: Scene, rng: np.random.Generator, ring: int, name: str) -> Findings:
+    plans = scene.plans
     rows = np.flatnonzero((plans["ring"] == ring) & (plans["created"] < _TIP_AFTER))
     start = float(plans["work_from"][rows].min())
     known = min(start + _TIP_AFTER, 68.0) + rng.random(len(rows)) * 0.1
@@ -194,7 +243,7 @@ def _tip(scene: Scene, rng: np.random.Generator) -> Findings:
         np.full(n, "partner_tip", object),
         known - 0.2,
         known,
-        np.full(n, "tip-1", object),
+        np.full(n, name, object),
     )
 
 

@@ -22,6 +22,7 @@ from ml.simulate.honest import (
     honest_plans,
     join_plans,
 )
+from ml.simulate.hours import Hours
 from ml.simulate.identity import identities
 from ml.simulate.levels import EVERY_LEVEL
 from ml.simulate.marks import leave_marks
@@ -29,7 +30,6 @@ from ml.simulate.recruits import recruit_plans, without_work
 from ml.simulate.seeds import Columns, Seeds
 from ml.simulate.templates import Templates
 from ml.simulate.tiers import Tier
-from ml.simulate.windows import Hours
 
 _NEVER = 1e9
 

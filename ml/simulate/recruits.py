@@ -268,7 +268,11 @@ def stack(
         "adopt_at": np.where(follows, moment, plans["adopt_at"]),
         "adopt_share": np.where(follows, share, plans["adopt_share"]),
         "soften_at": np.where(ring.softens, softened, plans["soften_at"]),
-        "large": focus * rng.beta(6, 1.2) + (1 - focus) * plans["large"],
+        "large": np.where(
+            rng.random(n) < 0.6,
+            1.0,
+            focus * rng.beta(6, 1.2) + (1 - focus) * plans["large"],
+        ),
     }
 
 

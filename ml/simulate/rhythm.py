@@ -13,9 +13,11 @@ import numpy as np
 from ml.simulate.archetypes import Archetype
 from ml.simulate.clock import DAYS, Calendar
 from ml.simulate.places import Places
+from ml.simulate.production import draw_clients
 from ml.simulate.seeds import Columns
 
 WINDOWED_FROM: Final = 200.0  # exchanges a day from which only windows are reported
+_BUSINESS: Final = 0.25  # share of organizations from which a kind runs in production
 
 
 def rhythms(
@@ -52,8 +54,20 @@ def rhythms(
         "spike": np.ones(n),
     }
     rhythm |= _volumes(kind, rng, rhythm)
+    rhythm |= _production(kind, rng, rhythm)
     _disturb(kind, rng, rhythm, plans, calendar)
     return rhythm
+
+
+def _production(kind: Archetype, rng: np.random.Generator, rhythm: Columns) -> Columns:
+    """Let busy businesses ask as real production clients do; NaN for all others."""
+    busy = (rhythm["rate"] > WINDOWED_FROM) & (kind.organization > _BUSINESS)
+    drawn = draw_clients(rng, len(busy))
+    clients = {
+        f"client_{name}": np.where(busy, values, np.nan)
+        for name, values in drawn.items()
+    }
+    return clients | {"rate": np.where(busy, drawn["rate"], rhythm["rate"])}
 
 
 def _disturb(

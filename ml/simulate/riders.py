@@ -19,6 +19,7 @@ from ml.simulate.archetypes import ARCHETYPES, INDEX
 from ml.simulate.campaigns import Ring
 from ml.simulate.clock import DAYS
 from ml.simulate.honest import RING, Setting, honest_plans, join_plans, plans_of
+from ml.simulate.hours import Hours
 from ml.simulate.levels import MECHANISMS, RIDERS
 from ml.simulate.population import Population, Variant, joined, make_setting
 from ml.simulate.recruits import stack, without_work
@@ -26,7 +27,6 @@ from ml.simulate.seeds import Columns, Numbers, Seeds, mix
 from ml.simulate.templates import Templates
 from ml.simulate.tiers import Tier
 from ml.simulate.traces import HOURS, Client, NoTracesError, read_clients
-from ml.simulate.windows import Hours
 
 RIDER_COUNT: Final = 40
 RING_COUNT: Final = 5

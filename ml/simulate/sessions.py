@@ -39,9 +39,14 @@ def daily_means(plans: Columns, rng: np.random.Generator) -> Numbers:
     means *= np.where(is_weekend(days), plans["weekend"][:, None], 1.0)
     means *= rng.random((n, DAYS)) < plans["day_share"][:, None]
     means *= rng.lognormal(0, 1, (n, DAYS)) ** (0.6 * plans["noise"][:, None])
-    since = days - plans["spike_from"][:, None]
+    return np.asarray(means * spikes(plans))
+
+
+def spikes(plans: Columns) -> Numbers:
+    """Return by how much each day is busier for what happens then, [accounts, days]."""
+    since = np.arange(DAYS, dtype=float)[None, :] - plans["spike_from"][:, None]
     spiking = (since >= 0) & (since < plans["spike_days"][:, None])
-    return np.where(spiking, means * plans["spike"][:, None], means)
+    return np.where(spiking, plans["spike"][:, None], 1.0)
 
 
 def windowed(plans: Columns) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":

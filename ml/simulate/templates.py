@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.simulate.seeds import Columns, Keys, Seeds, mix
+from ml.simulate.seeds import Columns, Keys, Numbers, Seeds, mix
 
 CATEGORIES: Final = (
     "chat",
@@ -54,15 +54,15 @@ class Style:
 
 
 _WIDE, _NARROW = (0.7, 0.2), (0.3, 0.18)
+_FREE = (6.2, 0.35), (0.92, 0.12), (5.0, 0.35), (0.92, 0.12)  # ranks; see lengths.py
 STYLES: Final = {
     "chat": Style(
         {"chat": 5, "code": 2, "reasoning": 1.5, "translation": 1.5, "other": 1.5},
-        (5.6, 0.5), (0.95, 0.15), (5.1, 0.4), (0.85, 0.12),
-        free=True, settings=0.0, schema=0.0, tools=0.0, refusals=0.012,
+        *_FREE, free=True, settings=0.0, schema=0.0, tools=0.0, refusals=0.012,
     ),
     "coding": Style(
-        {"code": 6, "tools": 1.5, "reasoning": 1}, (7.0, 0.6), (1.0, 0.2), (5.0, 0.7),
-        (0.9, 0.15), free=True, settings=0.2, schema=0.0, tools=0.3,
+        {"code": 6, "tools": 1.5, "reasoning": 1}, *_FREE, free=True, settings=0.2,
+        schema=0.0, tools=0.3,
     ),
     "product": Style(
         {"chat": 3, "extraction": 3, "translation": 1, "code": 1, "reasoning": 1.4,
@@ -158,6 +158,12 @@ _FLOATS: Final = (
 _LIMITS: Final = (256, 512, 1024, 2048, 4096, 8192)
 
 
+def usual_limits(output_ln: Numbers) -> NDArray[np.int64]:
+    """Return the limit that people set on answers of such a length, in tokens."""
+    at = np.searchsorted(_LIMITS, np.exp(output_ln + 1.5))
+    return np.array(_LIMITS)[np.minimum(at, len(_LIMITS) - 1)]
+
+
 def _draw(rng: np.random.Generator, style: Style, n: int) -> Columns:
     weights = np.fromiter(style.categories.values(), float)
     codes = np.array([CATEGORIES.index(name) for name in style.categories])
@@ -167,7 +173,6 @@ def _draw(rng: np.random.Generator, style: Style, n: int) -> Columns:
         return np.maximum(rng.normal(pair[0], pair[1], n), low)
 
     output_ln = near(style.output_ln, 1.0)
-    ceiling = np.exp(output_ln + 1.5)
     return {
         "category": chosen[0],
         "second": chosen[1],
@@ -184,7 +189,5 @@ def _draw(rng: np.random.Generator, style: Style, n: int) -> Columns:
         "tools": (rng.random(n) < style.tools) * rng.integers(1, 12, n),
         "free": np.full(n, style.free),
         "refusals": style.refusals * rng.lognormal(0, 0.4, n),
-        "max_tokens": np.array(_LIMITS)[
-            np.minimum(np.searchsorted(_LIMITS, ceiling), len(_LIMITS) - 1)
-        ],
+        "max_tokens": usual_limits(output_ln),
     }

@@ -3,7 +3,6 @@
 # ruff: noqa: PLR2004 - the numbers are parameters of the world
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -11,63 +10,18 @@ from numpy.typing import NDArray
 
 from ml.simulate import arrow, content
 from ml.simulate.addresses import addresses, texts
-from ml.simulate.clock import DAYS, MODELS
+from ml.simulate.clock import MODELS
 from ml.simulate.content import Exchanges
+from ml.simulate.hours import Hours
 from ml.simulate.networks import SLOT_FIELDS
 from ml.simulate.scene import Scene, client_name, key_names
 from ml.simulate.seeds import Columns, Keys, Numbers, mix
-from ml.simulate.sessions import OWN, daily_means, windowed
+from ml.simulate.sessions import OWN
 from ml.simulate.templates import CATEGORIES
 
 HOUR_US = 3_600_000_000
 _SAMPLED = 0.02
 _SHOWN_AT_MOST = 25
-
-
-@dataclass(frozen=True, slots=True)
-class Hours:
-    """Busy hours, [n]: account, hour of the world, requests.
-
-    `tokens` is [n, 4], mean and median of input and of output, where hours follow a
-    trace; NaN where they follow the account's templates, as all do without it.
-    """
-
-    account: NDArray[np.int64]
-    hour: NDArray[np.int64]
-    requests: NDArray[np.int64]
-    tokens: NDArray[np.float64] | None = None
-
-    def with_told(self, told: "Hours | None") -> "Hours":
-        """Return the same hours, those of accounts in `told` replaced by its own."""
-        if told is None or told.tokens is None:
-            return self
-        own = ~np.isin(self.account, told.account)
-        unknown = np.full((int(own.sum()), 4), np.nan)
-        return Hours(
-            np.concatenate([self.account[own], told.account]),
-            np.concatenate([self.hour[own], told.hour]),
-            np.concatenate([self.requests[own], told.requests]),
-            np.concatenate([unknown, told.tokens]),
-        )
-
-
-def busy_hours(scene_plans: Columns, rng: np.random.Generator) -> Hours:
-    """Draw the hourly requests of all accounts that report windows."""
-    rows = np.flatnonzero(windowed(scene_plans))
-    part = {name: values[rows] for name, values in scene_plans.items()}
-    means = daily_means(part, rng)
-    hours = np.arange(24)[None, :] + 0.5
-    away = np.abs((hours - part["peak"][:, None] + 12) % 24 - 12)
-    shape = np.exp(-0.5 * (away / np.maximum(part["width"], 1)[:, None]) ** 2)
-    shape /= shape.sum(1, keepdims=True)
-    shape = part["flat"][:, None] / 24 + (1 - part["flat"])[:, None] * shape
-    hourly = means[:, :, None] * shape[:, None, :]
-    hourly *= rng.gamma(2, 0.5, hourly.shape)
-    counts = rng.poisson(hourly).reshape(len(rows), DAYS * 24)
-    at, hour = np.nonzero(counts)
-    open_ = (hour / 24 >= part["active_from"][at]) & (hour / 24 < part["active_to"][at])
-    at, hour = at[open_], hour[open_]
-    return Hours(rows[at], hour, counts[at, hour])
 
 
 def shown_sessions(plans: Columns, hours: Hours, rng: np.random.Generator) -> Columns:

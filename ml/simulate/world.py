@@ -19,6 +19,7 @@ from ml.simulate.dispatch import work_sessions
 from ml.simulate.exchanges import Tally, usage_chunks
 from ml.simulate.happenings import event_rows
 from ml.simulate.honest import HONEST, Setting
+from ml.simulate.hours import Hours, busy_hours
 from ml.simulate.labels import outcome_rows
 from ml.simulate.levels import TWINS
 from ml.simulate.population import Population, Variant
@@ -29,7 +30,7 @@ from ml.simulate.sessions import WORK, own_sessions, put_items
 from ml.simulate.tiers import TIERS, Tier
 from ml.simulate.twins import put_to_work
 
-VERSION = 2  # of what a seed means; raised whenever the content of a world changes
+VERSION = 3  # of what a seed means; raised whenever the content of a world changes
 _REPLAYED = 0.02
 Report = Callable[[str, int, int], None]
 _STEPS = 5
@@ -67,7 +68,7 @@ def simulate(
     out_dir.mkdir(parents=True, exist_ok=True)
     setting, rings, plans = people.setting, people.rings, people.plans
     report("people, rings, sign-ups", 1, _STEPS)
-    drawn = windows.busy_hours(plans, setting.seeds.rng("busy"))
+    drawn = busy_hours(plans, setting.seeds.rng("busy"))
     hours, room = drawn.with_told(people.told), size.max_usage_rows - len(drawn.hour)
     scene = _scene(setting, rings, plans, hours, start, room)
     tally = Tally.of(scene, hours)
@@ -111,7 +112,7 @@ def _scene(
     setting: Setting,
     rings: list[Ring],
     plans: Columns,
-    hours: windows.Hours,
+    hours: Hours,
     start: datetime,
     room: int,
 ) -> Scene:
@@ -198,7 +199,7 @@ def _write_bundle(
     tier: Tier,
     folder: Path,
     report: Report,
-    hours: windows.Hours,
+    hours: Hours,
     tally: Tally,
 ) -> dict[str, int]:
     report("people, rings, sign-ups", 2, _STEPS)
