@@ -25,7 +25,7 @@ _CHANCE_GROUP: Final = 30
 def learn_beside(world: Path, as_of: datetime) -> bytes:
     """Fit the trees on one world, with the labels known at `as_of`."""
     known = aggregates(world / "bundle", as_of)
-    return baselines.learn(known, baselines.known_abuse(world / "bundle", as_of))
+    return baselines.learn(known, baselines.known_labels(world / "bundle", as_of))
 
 
 def beside(
