@@ -4,6 +4,6 @@ from collections.abc import Mapping
 from typing import Final
 
 MANIFESTS: Final[Mapping[str, str]] = {
-    "activity": "37f908a911a3cea987fc1c1e303fa1611be95d113591720f01e9830ad7d22f18",
-    "entry": "bddd8f1bd9c99ca6356596c77b229b66598ad1f5170efc2a720f8a5eeecbddf1",
+    "activity": "9dd93514467a64bb489062f02d22599f7623441c587f796d3b8d0ffcc8d6eb03",
+    "entry": "ccb39fb94409478bb332c20c95715c53fdb4c8dfa52c9fb79e4169752bebbaa6",
 }
