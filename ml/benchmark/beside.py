@@ -69,9 +69,10 @@ def _groups(truth: Sequence[Account]) -> dict[str, str]:
 
 
 def _averaged(scores: Mapping[str, float], groups: Mapping[str, str]) -> Scores:
-    """Give every account the mean score of its group."""
+    """Give every account the mean score of its group; who is in none stands alone."""
     names = list(scores)
-    _, where = np.unique([groups[name] for name in names], return_inverse=True)
+    own = [groups.get(name, name) for name in names]
+    _, where = np.unique(own, return_inverse=True)
     values = np.fromiter(scores.values(), float)
     mean = np.bincount(where, values) / np.bincount(where)
     return dict(zip(names, mean[where].tolist(), strict=True))
