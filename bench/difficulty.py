@@ -33,7 +33,6 @@ from ml.simulate.levels import TRACES
 from ml.simulate.population import Variant
 
 TRAINED, VALIDATION, TEST = 70, (75, 80), (100, 119)
-LATE = timedelta(days=TRAINED)
 # by when they were opened all late rings differ: that is the split, not a trace
 CALENDAR = {"age_h", "newest_model"}
 HIGH = ("L3", "L4", "L5", "L6")
