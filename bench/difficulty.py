@@ -93,9 +93,8 @@ def _day(number: int) -> datetime:
 
 def _recall(trees: bytes, world: Path) -> dict[str, dict[str, float]]:
     """Return realised rate and recall in late rings of each system at 0.1 %."""
-    truth = [
-        one for one in read_truth(world / "truth") if one.ring not in _early(world)
-    ]
+    early = _early(world)
+    truth = [one for one in read_truth(world / "truth") if one.ring not in early]
     days = [_day(number) for number in VALIDATION], [_day(number) for number in TEST]
     found = {}
     for name, one in beside(trees, world, truth, *days).items():

@@ -15,7 +15,7 @@ _TREES: Final = 150
 _OPTIONS: Final = {
     "objective": "binary", "num_leaves": 15, "learning_rate": 0.05,
     "min_data_in_leaf": 20, "verbose": -1, "num_threads": 2, "seed": 1,
-    "deterministic": True, "force_col_wise": True,
+    "deterministic": True, "force_col_wise": True, "feature_fraction": 0.5,
 }  # fmt: skip
 
 

@@ -1,11 +1,11 @@
 """The columns beside each result: what simple systems reach, and what an oracle does.
 
 The oracle is told who belongs together, by the truth, and averages the trees' margins
-over each ring. Honest accounts stand in chance groups of a usual ring's size. It says
-what perfect grouping would add to the same features, and is nothing that could be run.
+over each ring. Honest accounts stand in chance groups of the median ring's size. It
+says what perfect grouping would add to the same features; nobody could run it.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
@@ -19,7 +19,7 @@ from ml.benchmark.aggregates import aggregates
 from ml.benchmark.judge import judge
 from ml.benchmark.read import Account, Export, Scores
 
-_CHANCE_GROUP: Final = 30
+_FEWEST: Final = 8  # accounts in a chance group
 
 
 def learn_beside(world: Path, as_of: datetime) -> bytes:
@@ -64,7 +64,9 @@ def _groups(truth: Sequence[Account]) -> dict[str, str]:
     groups = {one.account_id: one.ring for one in truth if one.ring}
     others = [one.account_id for one in truth if not one.ring]
     others.sort(key=lambda name: sha256(name.encode()).digest())
-    chance = {name: f"chance {at // _CHANCE_GROUP}" for at, name in enumerate(others)}
+    sizes = sorted(Counter(groups.values()).values())
+    usual = max(_FEWEST, sizes[len(sizes) // 2] if sizes else 0)
+    chance = {name: f"chance {at // usual}" for at, name in enumerate(others)}
     return groups | chance
 
 
