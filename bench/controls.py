@@ -15,18 +15,18 @@ import argparse
 import sys
 from pathlib import Path
 
-import lightgbm as lgb
 import numpy as np
 import polars as pl
 import report
+from folds import FOLDS, out_of_fold
 from scipy.stats import rankdata
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from ml.benchmark.aggregates import aggregates
+from ml.evaluate import roc_auc
 from ml.simulate.clock import DEFAULT_END
 
-FOLDS = 5
-OPTIONS = {"objective": "binary", "num_leaves": 15, "verbose": -1, "seed": 1}
+TREES = 60
 
 
 def main() -> None:
@@ -94,17 +94,11 @@ def _decimals(times: pl.Series) -> np.ndarray:
 
 
 def _area(mine: np.ndarray, values: np.ndarray, fold: np.ndarray) -> float:
-    scores = np.zeros(len(mine))
-    for one in range(FOLDS):
-        train = fold != one
-        data = lgb.Dataset(values[train].astype(float), mine[train].astype(float))
-        model = lgb.train(OPTIONS, data, 60)
-        scores[~train] = model.predict(values[~train].astype(float))
+    scores = out_of_fold(values, mine, fold, TREES)
     ranks = np.zeros(len(mine))
     for one in range(FOLDS):  # scores of different models have no common scale
         ranks[fold == one] = rankdata(scores[fold == one]) / (fold == one).sum()
-    places, n = rankdata(ranks), int(mine.sum())
-    return float((places[mine].sum() - n * (n + 1) / 2) / (n * (len(mine) - n)))
+    return roc_auc(mine.astype(float), ranks)
 
 
 if __name__ == "__main__":

@@ -22,11 +22,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 import report
-from scipy.stats import rankdata
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from ml.benchmark import beside, learn_beside, read_truth
 from ml.benchmark.aggregates import aggregates
+from ml.evaluate import roc_auc
 from ml.simulate import simulate
 from ml.simulate.clock import DAYS, DEFAULT_END
 from ml.simulate.levels import TRACES
@@ -134,9 +134,8 @@ def _single(world: Path) -> dict[str, tuple[float, str]]:
 
 
 def _area(values: np.ndarray, mine: np.ndarray) -> float:
-    ranks, n = rankdata(values), int(mine.sum())
-    area = (ranks[mine].sum() - n * (n + 1) / 2) / (n * (len(mine) - n))
-    return float(max(area, 1 - area))
+    area = roc_auc(mine.astype(float), values)
+    return max(area, 1 - area)
 
 
 if __name__ == "__main__":

@@ -16,17 +16,18 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
-import lightgbm as lgb
 import numpy as np
 import polars as pl
 import report
 from commands import published
-from scipy.stats import ks_2samp, rankdata
+from folds import FOLDS, out_of_fold
+from scipy.stats import ks_2samp
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
+from ml.evaluate import roc_auc
 from ml.simulate.clock import DAYS, DEFAULT_END
 
-HOURS, LEAST_DAILY, FOLDS = 14 * 24, 200, 5
+HOURS, LEAST_DAILY, TREES = 14 * 24, 200, 100
 FORTNIGHTS = (20, 60, 100)
 TEXT = ("language", "reason")
 OF_CLIENTS = ("rate", "awake", "variation", "input", "output")
@@ -132,14 +133,7 @@ def _discriminator(real: pl.DataFrame, made: pl.DataFrame) -> float:
     values = np.maximum(values[known], 1e-3)
     labels = (np.arange(len(known)) < len(real))[known]
     fold = np.random.default_rng(0).integers(0, FOLDS, len(labels))
-    scores = np.zeros(len(labels))
-    options = {"objective": "binary", "num_leaves": 15, "verbose": -1, "seed": 1}
-    for one in range(FOLDS):
-        train = fold != one
-        data = lgb.Dataset(values[train], labels[train].astype(float))
-        scores[~train] = lgb.train(options, data, 100).predict(values[~train])
-    ranks, n = rankdata(scores), int(labels.sum())
-    return float((ranks[labels].sum() - n * (n + 1) / 2) / (n * (len(labels) - n)))
+    return roc_auc(labels.astype(float), out_of_fold(values, labels, fold, TREES))
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ml import evaluate
+from ml.benchmark.baselines import PLAIN
 
 _TRAINED_SHARE: Final = 0.8
 _ECOMMERCE: Final = {
@@ -34,10 +35,6 @@ _UNKNOWN_BELOW_ZERO: Final = (
     "device_distinct_emails_8w",
 )  # fmt: skip
 _OLDER: Final = 50
-_OPTIONS: Final = {
-    "objective": "binary", "num_leaves": 15, "learning_rate": 0.05, "verbose": -1,
-    "num_threads": 2, "seed": 1, "deterministic": True, "force_col_wise": True,
-}  # fmt: skip
 _TREES: Final = 200
 
 
@@ -149,7 +146,7 @@ def _split(
     train: NDArray[np.bool_],
     words: tuple[str, ...],
 ) -> Split:
-    """Code words by their order of appearance, and return numbers; NaN is missing."""
+    """Give each word of a column a number, in their order; NaN is missing."""
     coded = rows.with_columns(
         pl.col(name).rank("dense").cast(pl.Float64) for name in words
     )
@@ -170,7 +167,7 @@ def score(split: Split) -> NDArray[np.float64]:
         feature_name=list(split.columns),
         categorical_feature=list(split.categorical),
     )
-    model = lgb.train(dict(_OPTIONS), data, _TREES)
+    model = lgb.train(dict(PLAIN), data, _TREES)
     return np.asarray(model.predict(split.values[~train], raw_score=True), float)
 
 
