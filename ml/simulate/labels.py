@@ -62,8 +62,9 @@ def outcome_rows(scene: Scene, said: Columns, tier: Tier) -> pa.Table:
     """Return the outcomes table by the time at which each label was known."""
     rng = scene.setting.seeds.rng("labels")
     found = [_reviews(scene, said, tier, rng), _audits(scene, tier, rng)]
+    traces = [_same_values(said[name]) for name in _FOLLOWED]
     for _ in range(_ROUNDS):
-        found.append(_followed(scene, said, found, rng))
+        found.append(_followed(scene, traces, found, rng))
     found += [
         _chargebacks(scene, rng),
         _tips(scene, rng),
@@ -190,24 +191,35 @@ def _chargebacks(scene: Scene, rng: np.random.Generator) -> Findings:
     )
 
 
+def _same_values(given: NDArray[Any]) -> NDArray[np.int64]:
+    """Return a number for each value, 0 where nothing was given; equal for equal."""
+    values = np.array([str(value or "") for value in given])
+    return np.unique(np.append(values, ""), return_inverse=True)[1][:-1]
+
+
 def _followed(
-    scene: Scene, said: Columns, looked_at: list[Findings], rng: np.random.Generator
+    scene: Scene,
+    traces: list[NDArray[np.int64]],
+    looked_at: list[Findings],
+    rng: np.random.Generator,
 ) -> Findings:
-    """Look at whoever shares a trace with a confirmed account, some days after."""
+    """Look at whoever shares a trace with a confirmed account, some days after.
+
+    `traces` are values by number, a column a kind. People follow what they see, before
+    the finding is written down.
+    """
     n = len(scene.account_ids)
-    known, fresh = np.full(n, np.inf), np.ones(n, bool)
+    seen, fresh = np.full(n, np.inf), np.ones(n, bool)
     for part in looked_at:
         abuse = part.label == "confirmed_abuse"
-        np.minimum.at(known, part.account[abuse], part.observed[abuse])
+        np.minimum.at(seen, part.account[abuse], part.observed[abuse])
         fresh[part.account] = False
     led = np.full(n, np.inf)
-    for name in _FOLLOWED:
-        given = np.array([str(value or "") for value in said[name]])
-        values, where = np.unique(given, return_inverse=True)
-        first = np.full(len(values), np.inf)
-        np.minimum.at(first, where, known)
-        first[values == ""] = np.inf
-        led = np.minimum(led, first[where])
+    for value in traces:
+        first = np.full(int(value.max()) + 1, np.inf)
+        np.minimum.at(first, value, seen)
+        first[0] = np.inf  # what nobody gave is no trace
+        led = np.minimum(led, first[value])
     rows = np.flatnonzero(fresh & (led < DAYS) & (rng.random(n) < _IS_FOLLOWED))
     begun = np.maximum(scene.plans["active_from"][rows], 0)
     when = np.maximum(led[rows], begun) + rng.exponential(3, len(rows))
