@@ -38,7 +38,7 @@ class Archetype:
     rate: tuple[float, float] = (5, 1.0)
     days: tuple[float, float] = (1.2, 4.2)
     life: float = 45
-    turns: float = 2.6
+    turns: float = 2.3
     hours: tuple[float, float, float, float] = (17, 3, 3.2, 0.04)
     weekend: float = 0.75
     group_size: int = 0
@@ -101,7 +101,7 @@ ARCHETYPES: Final = (
         regulars=0.34,
     ),
     Archetype(
-        "campus", 0.07, True, 0.05, (7, 0.9), (1.3, 3.2), 70, 2.2, (16, 3, 3.5, 0.03),
+        "campus", 0.07, True, 0.05, (7, 0.9), (1.3, 3.2), 70, 2.0, (16, 3, 3.5, 0.03),
         group_size=30, net={"campus": 0.75, "home": 0.25},
         second_net={"home": 0.7, "mobile": 0.3},
         second_share=0.35, channel={"education": 0.7, "self_serve": 0.3},
@@ -172,7 +172,7 @@ ARCHETYPES: Final = (
         second_net={"home": 1}, second_share=0.05, prepaid=0.25,
     ),
     Archetype(
-        "framework_user", 0.07, True, 0.2, (14, 1.0), (1.5, 3), 70, 3.5,
+        "framework_user", 0.07, True, 0.2, (14, 1.0), (1.5, 3), 70, 3.1,
         (18, 3, 3.5, 0.08), net={"home": 0.6, "cloud": 0.4}, styles={"agent": 1},
         templates=(1, 2), framework=1, fillers=(90, 0.12),
         regulars=0.12,

@@ -59,9 +59,11 @@ def _some_busy_hours(
     plans: Columns, rows: NDArray[np.int64], rng: np.random.Generator
 ) -> Hours:
     part = {name: values[rows] for name, values in plans.items()}
-    hourly = _spread_over_days(part, rng)
     real = in_production(part)
+    people = {name: values[~real] for name, values in part.items()}
     clients = {name: values[real] for name, values in part.items()}
+    hourly = np.empty((len(rows), DAYS * 24))
+    hourly[~real] = _spread_over_days(people, rng)
     hourly[real] = hourly_means(clients, rng) * np.repeat(spikes(clients), 24, axis=1)
     counts = rng.poisson(hourly)
     at, hour = np.nonzero(counts)

@@ -62,12 +62,12 @@ def rhythms(
 def _production(kind: Archetype, rng: np.random.Generator, rhythm: Columns) -> Columns:
     """Let busy businesses ask as real production clients do; NaN for all others."""
     busy = (rhythm["rate"] > WINDOWED_FROM) & (kind.organization > _BUSINESS)
-    drawn = draw_clients(rng, len(busy))
-    clients = {
-        f"client_{name}": np.where(busy, values, np.nan)
-        for name, values in drawn.items()
-    }
-    return clients | {"rate": np.where(busy, drawn["rate"], rhythm["rate"])}
+    clients: Columns = {"rate": rhythm["rate"].copy()}
+    for name, values in draw_clients(rng, int(busy.sum())).items():
+        clients[f"client_{name}"] = np.full(len(busy), np.nan)
+        clients[f"client_{name}"][busy] = values
+    clients["rate"][busy] = clients["client_rate"][busy]
+    return clients
 
 
 def _disturb(
@@ -104,12 +104,12 @@ def _volumes(kind: Archetype, rng: np.random.Generator, rhythm: Columns) -> Colu
     started = rhythm["active_from"]
     life = rhythm["active_to"] - started
     quiet = rhythm["rate"] <= WINDOWED_FROM
-    regular = quiet & (rng.random(n) < 1.7 * kind.regulars)
+    regular = quiet & (rng.random(n) < 1.8 * kind.regulars)
     stays = np.minimum(np.maximum(life, 8 + rng.exponential(28, n)), DAYS - started)
     tried = rng.lognormal(np.log(5), 1.2, n) / np.maximum(rhythm["rate"] * life, 1)
     few = np.where(quiet, np.minimum(rhythm["day_share"], tried), rhythm["day_share"])
     return {
-        "rate": np.where(regular, rng.lognormal(np.log(9), 0.6, n), rhythm["rate"]),
+        "rate": np.where(regular, rng.lognormal(np.log(6.6), 0.45, n), rhythm["rate"]),
         "day_share": np.where(regular, rng.beta(5, 1.8, n), few),
         "active_to": np.where(regular, started + stays, rhythm["active_to"]),
     }

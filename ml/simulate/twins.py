@@ -20,7 +20,7 @@ from ml.simulate.networks import draw_slots, with_prefix
 from ml.simulate.seeds import Columns, Numbers, mix, uniform
 from ml.simulate.sessions import OWN
 
-_BUSY_ENOUGH, _TOO_BUSY = 2.5, 40.0  # expected exchanges a day of a host
+_BUSY_ENOUGH, _TOO_BUSY = 2.0, 40.0  # expected exchanges a day of a host
 _NEAR_DAYS = 4.0
 _EARLY_DAYS = 2.5
 

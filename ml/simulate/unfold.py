@@ -13,7 +13,7 @@ from ml.simulate.clock import DAY_US, DAYS, microseconds
 from ml.simulate.content import Exchanges
 from ml.simulate.scene import Scene, event_keys
 from ml.simulate.seeds import Numbers, mix, uniform
-from ml.simulate.sessions import WORK
+from ml.simulate.sessions import WORK, windowed
 
 OK, RATE_LIMITED, OVERLOADED, FORBIDDEN, DOWN = 200, 429, 529, 403, 503
 _GRACE_DAYS: Final = 0.1  # for how long a client keeps calling after a suspension
@@ -50,12 +50,16 @@ def unfold(scene: Scene, at_least: int) -> Iterator[Unfolded]:
 
 
 def _starts(scene: Scene) -> Numbers:
-    """Return when sessions start; most of those that an outage stops come after it."""
+    """Return when sessions start; most of those that an outage stops come after it.
+
+    A sample of a busy hour stays in its hour: the window has counted it there.
+    """
     starts, plan = scene.sessions["start"], scene.setting.calendar
     over = plan.incident + plan.incident_hours / 24
     session = np.arange(len(starts))
     stopped = (starts >= plan.incident) & (starts < over)
     stopped &= uniform(mix(scene.key, 17, session)) < 0.6
+    stopped &= ~windowed(scene.plans)[scene.sessions["account"]]
     after = over - 0.02 * np.log1p(-uniform(mix(scene.key, 18, session)))
     return np.where(stopped, after, starts)
 

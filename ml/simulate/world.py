@@ -30,7 +30,7 @@ from ml.simulate.sessions import WORK, own_sessions, put_items
 from ml.simulate.tiers import TIERS, Tier
 from ml.simulate.twins import put_to_work
 
-VERSION = 3  # of what a seed means; raised whenever the content of a world changes
+VERSION = 4  # of what a seed means; raised whenever the content of a world changes
 _REPLAYED = 0.02
 Report = Callable[[str, int, int], None]
 _STEPS = 5
@@ -140,7 +140,7 @@ def _scene(
 def _within(sessions: Columns, rows: int, seeds: Seeds) -> Columns:
     """Thin all sessions alike where a seed would pass the tier's volume."""
     total = int(sessions["turns"].sum())
-    kept = seeds.rng("thin").random(len(sessions["turns"])) < 0.97 * rows / max(
+    kept = seeds.rng("thin").random(len(sessions["turns"])) < 0.995 * rows / max(
         total, 1
     )
     return {name: values[kept] for name, values in sessions.items()}
