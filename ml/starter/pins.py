@@ -4,6 +4,6 @@ from collections.abc import Mapping
 from typing import Final
 
 MANIFESTS: Final[Mapping[str, str]] = {
-    "activity": "9dd93514467a64bb489062f02d22599f7623441c587f796d3b8d0ffcc8d6eb03",
-    "entry": "ccb39fb94409478bb332c20c95715c53fdb4c8dfa52c9fb79e4169752bebbaa6",
+    "activity": "c09eee9ef7c52cf74fc4f4f3b0138bce850442e4c4342c7edfb2d8c6a0449761",
+    "entry": "e8565db84606b3c64ecbd401a087c18c87978b9957db3cabded691986351056a",
 }
