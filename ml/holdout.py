@@ -13,7 +13,6 @@ from ml.dataset import TrainingRows
 
 Floats = NDArray[np.float64]
 
-LEAST_LABELS: Final = 10  # of each class, to choose between two ways to learn
 AUDITS_TO_CALIBRATE: Final = 30  # of each class; then audits alone are the base rate
 
 
@@ -24,10 +23,8 @@ def bin_edges(margins: Floats, targets: Floats) -> Floats:
     return np.unique(np.concatenate([everyone, abuse]))
 
 
-def held_out(
-    rows: TrainingRows, margins: Floats, late: NDArray[np.bool_]
-) -> tuple[NDArray[np.bool_], HeldOut]:
-    """Choose the accounts that set the base rate; return which, bool [n], and them.
+def held_out(rows: TrainingRows, margins: Floats, late: NDArray[np.bool_]) -> HeldOut:
+    """Choose, of the `late` accounts, bool [n], those that set the base rate.
 
     Random audits alone where there are enough: every other label was looked for.
     """
@@ -36,30 +33,13 @@ def held_out(
     enough = rarer >= AUDITS_TO_CALIBRATE
     chosen = audited if enough else late
     part = rows.rows(chosen)
-    return chosen, HeldOut(
+    return HeldOut(
         margins[chosen],
         part.targets,
         part.audit_weights if enough else part.shares,
         folds(part.groups),
         np.where(np.isnan(part.labels), dataset.COVERAGE * part.trust, 1.0),
     )
-
-
-def loss_of_labels(rows: TrainingRows, said: Floats) -> float:
-    """Return the log-loss on accounts with a label alone, each class worth the same.
-
-    Of the others nobody knows what they are. 0 where fewer than LEAST_LABELS rows of a
-    class are there: then nothing is known, and all are equal.
-    """
-    losses = []
-    for label in (0.0, 1.0):
-        labelled = rows.labels == label
-        if labelled.sum() < LEAST_LABELS:
-            return 0.0
-        right = said[labelled] if label else 1.0 - said[labelled]
-        weights = rows.weights[labelled]
-        losses.append(np.average(-np.log(np.maximum(right, 1e-9)), weights=weights))
-    return float(np.mean(losses))
 
 
 def folds(groups: NDArray[np.object_]) -> NDArray[np.int64]:

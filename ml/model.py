@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from ml import manifest as manifests
 from ml.frames import FeatureFrame
 from ml.manifest import Manifest, ModelFileError
+from ml.provenance import libraries
 
 Floats = NDArray[np.float64]
 
@@ -249,10 +250,3 @@ def probe_once(folder: Path, manifest: Manifest, text: bytes) -> None:
             "model_probe_failed", f"The probe ended with {done.returncode}."
         )
     path.write_bytes(json.dumps(note).encode())
-
-
-def libraries() -> dict[str, str]:
-    """Name the releases on which an answer's last bit can depend."""
-    from importlib.metadata import version
-
-    return {name: version(name) for name in ("lightgbm", "numpy", "scipy")}

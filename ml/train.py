@@ -4,18 +4,18 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ml import calibrate, dataset, holdout
+from ml import calibrate, choose, dataset, holdout
 from ml.calibrate import Calibration
 from ml.dataset import TrainingRows
 from ml.manifest import Adaptation, Golden, Manifest, ModelFeature
-from ml.model import RiskModel, libraries
-from ml.prior import MORE_TREES, begun, inputs, own_trees, taught
+from ml.model import RiskModel
+from ml.prior import CORRECTIONS, begun, inputs, taught
+from ml.provenance import code_digest, libraries
 
 Floats = NDArray[np.float64]
 
@@ -37,19 +37,8 @@ PARAMETERS: Final[dict[str, float | int | str | bool]] = {
     "force_row_wise": True,
 }
 GOLDEN_ROWS: Final = 50
-# Of two ways to learn a few dozen late labels choose; by up to a tenth the loss differs
-# either way by luck (four simulated sites of 700 labels).
-CLEARLY: Final = 0.8
-CODE: Final = (
-    "calibrate",
-    "dataset",
-    "frames",
-    "holdout",
-    "intervals",
-    "model",
-    "prior",
-    "train",
-)
+# The prior's trees as they are, more trees after them, or others; the simplest first.
+Way = Literal["as_is", "on", "anew"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +47,8 @@ class TrainConfig:
 
     `mutable` names those that read columns which can change (see ml.history);
     `adaptation` says whose accounts the rows are. Trees are taught what `prior` thinks
-    of accounts without a label; without a prior, that these are honest. Where it
-    `goes_on`, they are grown on what the prior's own trees leave wrong.
+    of accounts without a label; without a prior, that these are honest. On the way
+    `on` they are grown on what the prior's own trees leave wrong.
     """
 
     kind: str
@@ -73,28 +62,36 @@ class TrainConfig:
     )
     adaptation: Adaptation = "trained"
     prior: RiskModel | None = None
-    goes_on: bool = False
+    way: Way = "anew"
 
     @property
     def begins(self) -> RiskModel | None:
         """The model whose trees come first, if any."""
-        return self.prior if self.goes_on else None
+        return self.prior if self.way != "anew" else None
+
+    @property
+    def teacher(self) -> RiskModel | None:
+        """The model that speaks to new trees for accounts without a label, if any."""
+        return self.prior if self.way != "as_is" else None
 
     @property
     def learning(self) -> dict[str, float | int | str | bool]:
         """The parameters in force; of the trees that are grown, not of the prior's."""
+        if self.begins and self.way == "as_is":
+            return self.begins.manifest.parameters
         soft = {"objective": "cross_entropy"} if self.prior else {}
-        return self.parameters | soft | ({"trees": MORE_TREES} if self.goes_on else {})
+        return self.parameters | soft | (CORRECTIONS if self.way == "on" else {})
 
 
 def train(rows: TrainingRows, config: TrainConfig) -> RiskModel:
     """Grow trees on every account; calibrate and measure by trees that saw less.
 
     Trees grown on earlier accounts alone are asked about later ones: their answers
-    give the calibration and the metrics, and, where there is a prior, whether to go on
-    from its trees or to grow others. The trees that are kept saw all accounts, because
-    the newest rings teach most; they are taken to mean by a margin what the others
-    mean. Raise ValueError where a class is absent; callers count labels first.
+    give the calibration and the metrics, and, where there is a prior, whether to keep
+    its trees, to go on from them or to grow others (ml.choose). The trees that are kept
+    saw all accounts, because the newest rings teach most; they are taken to mean by a
+    margin what the others mean. Raise ValueError where a class is absent; callers count
+    labels first.
     """
     rows = dataset.without_history(rows, config.mutable)
     described, excluded = dataset.describe(rows, config.features)
@@ -105,11 +102,11 @@ def train(rows: TrainingRows, config: TrainConfig) -> RiskModel:
         _tried(rows, way, described, excluded, (fit, late))
         for way in _ways(rows, config)
     ]
-    for one in sorted(tried, key=_worse):  # of equals the first
-        text = grow(one.values, rows, one.features, one.config)
-        if one.config.begins and not own_trees(text, one.config.begins):
-            continue  # the labels say nothing that its trees could be grown on
-        break
+    one = tried[0]
+    for other in tried[1:]:
+        if choose.clearly_better(other.losses, one.losses):
+            one = other
+    text = grow(one.values, rows, one.features, one.config)
     bare = bare_model(one.config, rows, one.features, one.excluded, text)
     return finished(bare, one.calibration, one.metrics, _counts(rows, fit, late))
 
@@ -124,23 +121,18 @@ class _Tried:
     values: Floats
     calibration: Calibration
     metrics: dict[str, Any]
-    loss: float
-
-
-def _worse(tried: _Tried) -> float:
-    """Order what was tried: trees grown anew must be better than by chance."""
-    return tried.loss if tried.config.goes_on else tried.loss / CLEARLY
+    losses: choose.Losses | None
 
 
 def _ways(rows: TrainingRows, config: TrainConfig) -> list[TrainConfig]:
-    """Return how to learn: on from the prior's trees, where they may be, or anew.
+    """Return how to learn, the simplest first: by the prior's trees, where they may be.
 
     They may not where features are hidden because only their last value is known: the
     prior's trees would read it all the same.
     """
     if config.prior is None or rows.history_unknown.any():
         return [config]
-    return [replace(config, goes_on=True), config]
+    return [replace(config, way="as_is"), replace(config, way="on"), config]
 
 
 def _tried(
@@ -153,21 +145,24 @@ def _tried(
     features = described
     if config.begins:
         features = inputs(described, rows, config.begins)
+    if config.begins and config.way == "as_is":
+        features = features[: len(config.begins.manifest.features)]
     used = {feature.name for feature in features}
     excluded = {name: why for name, why in excluded.items() if name not in used}
     values = dataset.filled(rows, features)
     fit, late = parts
-    calibration, metrics, loss = calibrate.uncalibrated(), dict[str, Any](), 0.0
+    calibration, metrics = calibrate.uncalibrated(), dict[str, Any]()
+    losses = None
     if late.any() and _has_both(rows.targets[fit]):
         early = grow(values[fit], rows.rows(fit), features, config)
         margins = bare_model(config, rows, features, excluded, early).margins(values)
         edges = holdout.bin_edges(margins[fit], rows.targets[fit])
-        chosen, asked = holdout.held_out(rows, margins, late)
+        asked = holdout.held_out(rows, margins, late)
         calibration = calibrate.fit(asked, edges)
         said = calibrate.left_out_probabilities(asked, calibration.method)
         metrics = holdout.measure(asked, said)
-        loss = holdout.loss_of_labels(rows.rows(chosen), said)
-    return _Tried(config, features, excluded, values, calibration, metrics, loss)
+        losses = choose.losses(rows.rows(late), margins[late])
+    return _Tried(config, features, excluded, values, calibration, metrics, losses)
 
 
 def _has_both(targets: Floats) -> bool:
@@ -180,7 +175,12 @@ def grow(
     features: Sequence[ModelFeature],
     config: TrainConfig,
 ) -> bytes:
-    """Return the LightGBM text of trees grown on `values`, float64 [n, features]."""
+    """Return the LightGBM text of trees grown on `values`, float64 [n, features].
+
+    On the way `as_is` these are the prior's, letter for letter.
+    """
+    if config.begins and config.way == "as_is":
+        return config.begins.text
     # lightgbm takes seconds to import, and only training needs this half of it
     import lightgbm
 
@@ -246,9 +246,9 @@ def bare_model(
         rows={},
         metrics={},
         golden=Golden((), (), ()),
-        adaptation=config.adaptation,
-        prior=config.prior.manifest.text_sha256 if config.prior else "",
-        goes_on=config.goes_on,
+        adaptation="calibrated" if config.way == "as_is" else config.adaptation,
+        prior=config.teacher.manifest.text_sha256 if config.teacher else "",
+        goes_on=config.way == "on",
     )
     return RiskModel(manifest, text)
 
@@ -284,11 +284,3 @@ def golden(model: RiskModel) -> Golden:
         tuple(answer.margins.tolist()),
         tuple(map(tuple, answer.contributions.tolist())),
     )
-
-
-def code_digest() -> str:
-    """Return the SHA-256 of the code that turns rows into a model."""
-    state = hashlib.sha256()
-    for name in CODE:
-        state.update((Path(__file__).parent / f"{name}.py").read_bytes())
-    return state.hexdigest()

@@ -38,6 +38,10 @@ _ADAPTATIONS = {
     ),
     "trained": "Trained: learned from this site's own labels.",
 }
+_READ_BY_LABELS = (
+    "Calibrated: the starter's trees, read by this site's labels. Trees of the site's"
+    " own were no better on later accounts."
+)
 _LED = " Accounts without a label taught it what the starter takes them for."
 _GOES_ON = " Its trees go on from the starter's."
 _MEASURED = {
@@ -141,23 +145,40 @@ def _share(one: Share) -> str:
     return f"{one.value:.1%} ({one.low:.1%} to {one.high:.1%})"
 
 
+def _by_labels(manifest: dict[str, Any]) -> bool:
+    """Say whether the starter's trees were read by labels, not by audits alone."""
+    calibrated = adaptation_of(manifest) == "calibrated"
+    return calibrated and "late_rows" in manifest["rows"]
+
+
+def _read_on(manifest: dict[str, Any]) -> str:
+    """Return the adaptation whose accounts probabilities and metrics come from."""
+    return "trained" if _by_labels(manifest) else adaptation_of(manifest)
+
+
+def _adaptation(manifest: dict[str, Any]) -> str:
+    if _by_labels(manifest):
+        return _READ_BY_LABELS
+    return _ADAPTATIONS[adaptation_of(manifest)]
+
+
 def card(row: ModelVersion, approvers: int) -> Card:
     """Return what the model's page says, from its manifest alone."""
     manifest = row.manifest
     calibration, metrics = manifest["calibration"], manifest["metrics"]
-    adaptation = adaptation_of(manifest)
+    read_on = _read_on(manifest)
     return Card(
         row=row,
         cutoff=manifest["cutoff"],
         sha256=manifest["text_sha256"],
         event="The account is, or will be, confirmed as abusive.",
-        adaptation=_ADAPTATIONS[adaptation]
+        adaptation=_adaptation(manifest)
         + (_GOES_ON if manifest.get("goes_on") else "")
         + (_LED if manifest.get("prior") else ""),
-        measured=_MEASURED[adaptation],
+        measured=_MEASURED[read_on],
         calibration=(
             f"{_METHODS[calibration['method']]}, on {calibration['rows']:,}"
-            f" {_READ_ON[adaptation]}, {calibration['positives']:,} of them abusive"
+            f" {_READ_ON[read_on]}, {calibration['positives']:,} of them abusive"
         ),
         interval=(
             f"{calibration['level']:.0%}: Venn-Abers pair, widened by the Wilson"

@@ -13,7 +13,8 @@ import numpy as np
 
 from ml import manifest as manifests
 from ml.manifest import ModelFileError
-from ml.model import TOLERANCE, RiskModel, libraries
+from ml.model import TOLERANCE, RiskModel
+from ml.provenance import libraries
 from ml.starter.pins import MANIFESTS
 
 FOLDER: Final = Path(__file__).parent

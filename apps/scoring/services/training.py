@@ -123,8 +123,8 @@ def _candidate(
 
 
 def _identity(rows: "TrainingRows", config: Any) -> bytes:
-    from ml import dataset, train
-    from ml.model import libraries
+    from ml import dataset
+    from ml.provenance import code_digest, libraries
 
     content = {
         "kind": str(config.kind),
@@ -135,7 +135,7 @@ def _identity(rows: "TrainingRows", config: Any) -> bytes:
         "parameters": config.learning,
         "prior": config.prior.manifest.text_sha256,
         "data": dataset.data_digest(rows),
-        "code": train.code_digest(),
+        "code": code_digest(),
         "libraries": libraries(),
     }
     return hashlib.sha256(canonical.dumps(content)).digest()

@@ -7,7 +7,7 @@ import pytest
 
 from ml.evaluate import roc_auc
 from ml.manifest import ModelFeature
-from ml.prior import MORE_TREES, begun, inputs, own_trees, taught
+from ml.prior import CORRECTIONS, begun, inputs, own_trees, taught
 from ml.train import train
 from tests.unit.ml_model.conftest import CATALOGUE, config, world
 
@@ -51,13 +51,36 @@ def told_by(rows, at):
     return replace(rows, labels=(column > np.quantile(column, 0.7)).astype(float))
 
 
-def test_the_trees_go_on_from_a_prior_that_is_right(rows, prior):
-    known = few_labels(rows, prior)
-    went_on = train(known, config(prior=prior))
+def half_wrong(rows, prior):
+    """Return rows whose labels the prior sees, and a number that it never learned."""
+    margins = prior.margins(prior.values(rows.frame))
+    unseen = np.nan_to_num(rows.frame.values[:, 8])
+    hidden = margins + 0.9 * unseen
+    labels = (hidden > np.quantile(hidden, 0.8)).astype(float)
+    return replace(rows, labels=labels)
+
+
+def test_a_prior_that_is_right_is_kept_letter_for_letter(rows, prior):
+    """Labels that say what it says give it a reading of this site, and no trees."""
+    kept = train(few_labels(rows, prior), config(prior=prior))
+    assert kept.text == prior.text
+    assert kept.manifest.adaptation == "calibrated"
+    assert kept.manifest.prior == ""
+    assert not kept.manifest.goes_on
+    assert kept.manifest.parameters == prior.manifest.parameters
+
+
+@pytest.fixture(scope="module")
+def went_on(rows, prior):
+    return train(half_wrong(rows, prior), config(prior=prior))
+
+
+def test_the_trees_go_on_from_a_prior_that_lacks_something(rows, prior, went_on):
     assert went_on.manifest.goes_on
+    assert went_on.manifest.adaptation == "trained"
     before, after = (one.margins(one.values(rows.frame)) for one in (prior, went_on))
-    assert np.corrcoef(before, after)[0, 1] > 0.9
-    assert 0 < own_trees(went_on.text, prior) <= MORE_TREES
+    assert 0.9 < np.corrcoef(before, after)[0, 1] < 1.0
+    assert 0 < own_trees(went_on.text, prior) <= CORRECTIONS["trees"]
 
 
 def test_trees_are_grown_anew_where_the_prior_is_wrong(rows):
@@ -97,8 +120,7 @@ def test_the_priors_inputs_come_first_with_the_milder_fill(rows, prior):
 def test_a_prior_that_knows_fewer_columns_says_what_it_said(rows):
     """LightGBM compares widths, and trees must ask the columns that they learned."""
     narrow = train(world(seed=1), config(features=CATALOGUE[:8]))
-    known = few_labels(rows, narrow)
-    went_on = train(known, config(prior=narrow))
+    went_on = train(half_wrong(rows, narrow), config(prior=narrow))
     assert went_on.manifest.goes_on
     assert set(went_on.names) == {one.name for one in CATALOGUE}
     assert went_on.names[: len(narrow.names)] == narrow.names
@@ -130,12 +152,12 @@ def test_abuse_that_nobody_labelled_is_not_learnt_as_honest(overlooked, led):
     assert found(led) > found(train(overlooked, config())) + 0.02
 
 
-def test_a_model_names_its_prior_and_adds_up(rows, led, prior):
-    assert led.manifest.prior == prior.manifest.text_sha256
+def test_a_model_names_its_prior_and_adds_up(rows, went_on, prior):
+    assert went_on.manifest.prior == prior.manifest.text_sha256
     assert prior.manifest.prior == ""
-    objectives = [one.manifest.parameters["objective"] for one in (led, prior)]
+    objectives = [one.manifest.parameters["objective"] for one in (went_on, prior)]
     assert objectives == ["cross_entropy", "binary"]
-    assert b"objective: cross_entropy" in led.text  # what LightGBM says itself
-    answer = led.predict(rows.frame.values[:200])
+    assert b"objective: cross_entropy" in went_on.text  # what LightGBM says itself
+    answer = went_on.predict(rows.frame.values[:200])
     sums = answer.contributions.sum(axis=1)
     assert np.abs(sums - answer.margins).max() < 1e-9
