@@ -55,7 +55,14 @@ def clearly_better(one: Losses | None, other: Losses | None) -> bool:
     """Say whether `one` loses less on the same rows than `other`, beyond chance."""
     if one is None or other is None:
         return False
+    gained, error = gain(one, other)
+    return gained > ERRORS * error
+
+
+def gain(one: Losses, other: Losses) -> tuple[float, float]:
+    """Return how much less `one` loses than `other`, and its standard error."""
     _, at = np.unique(one.groups.astype(str), return_inverse=True)
     gains = np.bincount(at, other.each - one.each)
-    error = np.sqrt(len(gains)) * gains.std(ddof=1) if len(gains) > 1 else np.inf
-    return bool(gains.sum() > ERRORS * error)
+    if len(gains) == 1:
+        return float(gains[0]), float("inf")
+    return float(gains.sum()), float(np.sqrt(len(gains)) * gains.std(ddof=1))

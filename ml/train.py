@@ -99,8 +99,8 @@ def train(rows: TrainingRows, config: TrainConfig) -> RiskModel:
         raise ValueError("Nothing to learn: no feature varies, or a class is absent.")
     fit, late = dataset.split_by_time(rows)
     tried = [
-        _tried(rows, way, described, excluded, (fit, late))
-        for way in _ways(rows, config)
+        attempt(rows, way, described, excluded, (fit, late))
+        for way in ways(rows, config)
     ]
     one = tried[0]
     for other in tried[1:]:
@@ -112,7 +112,7 @@ def train(rows: TrainingRows, config: TrainConfig) -> RiskModel:
 
 
 @dataclass(frozen=True, slots=True)
-class _Tried:
+class Attempt:
     """One way to learn, with how trees of earlier accounts do on later ones."""
 
     config: TrainConfig
@@ -124,7 +124,7 @@ class _Tried:
     losses: choose.Losses | None
 
 
-def _ways(rows: TrainingRows, config: TrainConfig) -> list[TrainConfig]:
+def ways(rows: TrainingRows, config: TrainConfig) -> list[TrainConfig]:
     """Return how to learn, the simplest first: by the prior's trees, where they may be.
 
     They may not where features are hidden because only their last value is known: the
@@ -135,13 +135,18 @@ def _ways(rows: TrainingRows, config: TrainConfig) -> list[TrainConfig]:
     return [replace(config, way="as_is"), replace(config, way="on"), config]
 
 
-def _tried(
+def attempt(
     rows: TrainingRows,
     config: TrainConfig,
     described: tuple[ModelFeature, ...],
     excluded: dict[str, str],
     parts: tuple[NDArray[np.bool_], NDArray[np.bool_]],
-) -> _Tried:
+) -> Attempt:
+    """Learn one way from earlier accounts and ask later ones; see `train`.
+
+    `described` and `excluded` come from dataset.describe, `parts` from its
+    split_by_time. The trees of the result are still to be grown, on all accounts.
+    """
     features = described
     if config.begins:
         features = inputs(described, rows, config.begins)
@@ -162,7 +167,7 @@ def _tried(
         said = calibrate.left_out_probabilities(asked, calibration.method)
         metrics = holdout.measure(asked, said)
         losses = choose.losses(rows.rows(late), margins[late])
-    return _Tried(config, features, excluded, values, calibration, metrics, losses)
+    return Attempt(config, features, excluded, values, calibration, metrics, losses)
 
 
 def _has_both(targets: Floats) -> bool:
