@@ -121,17 +121,13 @@ def _asked(home: str, question: Any) -> Any:
 
 
 def _rows() -> dataset.TrainingRows:
+    from apps.core.progress import Silent
     from apps.scoring.services.examples import facts_at, snapshots
     from apps.signals.selectors import open_engine
 
     with open_engine(as_of=TRAINED) as engine:
         facts = facts_at(engine, TRAINED)
-    return snapshots(facts, [KIND], _Silent())[KIND]
-
-
-class _Silent:
-    def advance(self, *_told: object, **_more: object) -> None:
-        """Take a step of progress and say nothing."""
+    return snapshots(facts, [KIND], Silent())[KIND]
 
 
 def _frame() -> FeatureFrame:

@@ -173,7 +173,7 @@ def allowed(labels: Floats) -> tuple[Method, ...]:
     return ("none", "shift", "beta")
 
 
-def believed(held_out: HeldOut, method: Method) -> HeldOut:
+def believed(held_out: HeldOut, method: Method, start: Point = UNCHANGED) -> HeldOut:
     """Give accounts without a label the chance of abuse that is left to them.
 
     Of the abuse among them only a share c is ever labelled, so that silence moves a
@@ -184,32 +184,59 @@ def believed(held_out: HeldOut, method: Method) -> HeldOut:
         return held_out
     hidden = held_out.cover < 1.0
     for _ in range(ROUNDS):
-        a, b, c = _fit_method(held_out, method)
+        a, b, c = _fit_method(held_out, method, start)
         chance = _expit(_transform(held_out.margins, a, b, c))
         left = chance * (1.0 - held_out.cover) / (1.0 - chance * held_out.cover)
         held_out = replace(held_out, labels=np.where(hidden, left, held_out.labels))
     return held_out
 
 
-def left_out_probabilities(held_out: HeldOut, method: Method) -> Floats:
+def left_out_probabilities(
+    held_out: HeldOut, method: Method, start: Point = UNCHANGED
+) -> Floats:
     """Return each account's probability by a calibrator that did not see its fold."""
     result = np.empty(len(held_out.labels))
     for fold in np.unique(held_out.folds):
         inside = held_out.folds == fold
         seen = held_out.rows(~inside)
-        result[inside] = applied(seen, method, held_out.margins[inside])
+        result[inside] = applied(seen, method, held_out.margins[inside], start)
     return result
 
 
-def applied(held_out: HeldOut, method: Method, margins: Floats) -> Floats:
+def applied(
+    held_out: HeldOut, method: Method, margins: Floats, start: Point = UNCHANGED
+) -> Floats:
     """Return what a calibrator fitted on `held_out` says of other margins."""
-    a, b, c = _fit_method(held_out, method)
+    a, b, c = _fit_method(held_out, method, start)
     return _expit(_transform(margins, a, b, c))
 
 
 def _left_out_loss(held_out: HeldOut, method: Method) -> float:
     probabilities = left_out_probabilities(held_out, method)
     return evaluate.log_loss(held_out.labels, probabilities, held_out.weights)
+
+
+def read_again(before: Calibration, held_out: HeldOut) -> tuple[Calibration, Floats]:
+    """Return how known trees are read by other accounts, and what folds left out say.
+
+    Under 10 accounts of the rarer kind they are read as before. Else beta calibration
+    is fitted again, pulled towards what it was.
+    """
+    point = before.a, before.b, before.c
+    if allowed(held_out.labels) == ("none",):
+        return before, _expit(_transform(held_out.margins, *point))
+    positives, held_out = int(held_out.labels.sum()), believed(held_out, "beta", point)
+    low, high = intervals.bounds(
+        held_out.margins, held_out.labels, held_out.weights, np.array(before.edges)
+    )
+    again = msgspec.structs.replace(
+        refitted(before, held_out),
+        low=tuple(low.tolist()),
+        high=tuple(high.tolist()),
+        rows=len(held_out.labels),
+        positives=positives,
+    )
+    return again, left_out_probabilities(held_out, "beta", point)
 
 
 def refitted(calibration: Calibration, held_out: HeldOut) -> Calibration:

@@ -18,9 +18,10 @@ from ml.dataset import TrainingRows
 
 Floats = NDArray[np.float64]
 
-LEAST_LABELS: Final = 20  # rows of each class; below, nothing is known
-# Standard errors by which a way must gain. They are those of groups, not of accounts:
-# a ring is found or missed as a whole (Cameron and Miller 2015, clustered errors).
+LEAST_LABELS: Final = 20  # accounts of each class; below, nothing is known
+# Standard errors by which a way must gain. They are those of groups: a ring is found or
+# missed as a whole (Cameron and Miller 2015, clustered errors). Where no outcome names
+# the ring an account is a group of its own, and the errors are smaller than the truth.
 ERRORS: Final = 2.0
 
 
@@ -36,8 +37,8 @@ def losses(rows: TrainingRows, margins: Floats) -> Losses | None:
     """Return what margins lose on rows with a label; None where these are too few."""
     known = ~np.isnan(rows.labels)
     part, margins = rows.rows(known), margins[known]
-    counts = [int(np.sum(part.labels == label)) for label in (0.0, 1.0)]
-    if min(counts) < LEAST_LABELS:
+    abusive = part.positives
+    if min(abusive, len(set(part.frame.account_ids)) - abusive) < LEAST_LABELS:
         return None
     weights, half = part.weights.copy(), 0.5 * part.weights.sum()
     for label in (0.0, 1.0):

@@ -114,12 +114,18 @@ def refusals(judged: Sequence[Gate]) -> list[str]:
 def _comparable(mine: "Manifest", other: "Manifest | None", metric: str) -> Any:
     """Return a number of the model in use where it was measured on the same kind.
 
-    Those of a starter come from simulated worlds, those of a trained model from the
-    site: one says nothing about the other.
+    Those of a starter come from simulated worlds, those of others from a site's later
+    accounts or from its random audits: one says nothing about the other.
     """
-    if other is None or other.adaptation != mine.adaptation:
+    if other is None or _measured_on(other) != _measured_on(mine):
         return None
     return other.metrics.get(metric)
+
+
+def _measured_on(manifest: "Manifest") -> str:
+    if manifest.adaptation == "starter":
+        return "worlds"
+    return "audits" if "audited_accounts" in manifest.rows else "later accounts"
 
 
 def _positives(manifest: "Manifest") -> int:

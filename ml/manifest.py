@@ -33,7 +33,7 @@ MAX_MANIFEST: Final = 8 * 1024 * 1024
 
 
 # How far a model has come to know the site that uses it: learnt from simulated worlds
-# alone; read by this site's random audits; learnt from this site's own labels.
+# alone; read by this site's random audits or labels; learnt from its own labels.
 Adaptation = Literal["starter", "calibrated", "trained"]
 
 

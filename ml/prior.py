@@ -1,11 +1,12 @@
 """How a site's trees go on from a model that was there before.
 
 A few hundred labels cannot teach again what the starter knows of campaigns that no
-reviewer here has met. So the prior's trees stay as they are, and the site's own are
-grown on what they leave wrong (Friedman 2001: boosting is a sum of corrections). The
-sum is one model, and its contributions are exact as ever. Directions are fixed, so more
-trees can add to what the prior makes of a feature and never take it back: where that is
-wrong at a site, trees grown anew do better on its later labels, and are taken.
+reviewer here has met. So the prior's trees stay as they are, and where that
+is clearly better (ml.choose) the site's own are grown on what they leave wrong
+(Friedman 2001: boosting is a sum of corrections). The sum is one model, and its
+contributions are exact as ever. Directions are fixed, so more trees can add to what the
+prior makes of a feature and never take it back: where that is wrong at a site, trees
+grown anew do better on its later labels, and are taken.
 
 Most abuse never gets a label. Taken for honest, the accounts of a ring that nobody
 found would teach that its ways are fine. What has no label teaches what the prior says

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from ml import calibrate, choose, dataset, holdout
 from ml.calibrate import Calibration
 from ml.dataset import TrainingRows
+from ml.finish import counts, finished
 from ml.manifest import Adaptation, Golden, Manifest, ModelFeature
 from ml.model import RiskModel
-from ml.prior import CORRECTIONS, begun, inputs, taught
+from ml.prior import CORRECTIONS, begun, inputs, own_trees, taught
 from ml.provenance import code_digest, libraries
 
 Floats = NDArray[np.float64]
@@ -36,7 +37,6 @@ PARAMETERS: Final[dict[str, float | int | str | bool]] = {
     "deterministic": True,
     "force_row_wise": True,
 }
-GOLDEN_ROWS: Final = 50
 # The prior's trees as they are, more trees after them, or others; the simplest first.
 Way = Literal["as_is", "on", "anew"]
 
@@ -70,6 +70,11 @@ class TrainConfig:
         return self.prior if self.way != "anew" else None
 
     @property
+    def known(self) -> RiskModel | None:
+        """The model whose trees are kept as they are, if any."""
+        return self.prior if self.way == "as_is" else None
+
+    @property
     def teacher(self) -> RiskModel | None:
         """The model that speaks to new trees for accounts without a label, if any."""
         return self.prior if self.way != "as_is" else None
@@ -77,8 +82,8 @@ class TrainConfig:
     @property
     def learning(self) -> dict[str, float | int | str | bool]:
         """The parameters in force; of the trees that are grown, not of the prior's."""
-        if self.begins and self.way == "as_is":
-            return self.begins.manifest.parameters
+        if self.known:
+            return self.known.manifest.parameters
         soft = {"objective": "cross_entropy"} if self.prior else {}
         return self.parameters | soft | (CORRECTIONS if self.way == "on" else {})
 
@@ -102,13 +107,9 @@ def train(rows: TrainingRows, config: TrainConfig) -> RiskModel:
         attempt(rows, way, described, excluded, (fit, late))
         for way in ways(rows, config)
     ]
-    one = tried[0]
-    for other in tried[1:]:
-        if choose.clearly_better(other.losses, one.losses):
-            one = other
-    text = grow(one.values, rows, one.features, one.config)
+    one, text = _taken(rows, tried)
     bare = bare_model(one.config, rows, one.features, one.excluded, text)
-    return finished(bare, one.calibration, one.metrics, _counts(rows, fit, late))
+    return finished(bare, one.calibration, one.metrics, counts(rows, fit, late))
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +132,20 @@ def ways(rows: TrainingRows, config: TrainConfig) -> list[TrainConfig]:
     prior's trees would read it all the same.
     """
     if config.prior is None or rows.history_unknown.any():
-        return [config]
-    return [replace(config, way="as_is"), replace(config, way="on"), config]
+        return [replace(config, way="anew")]
+    return [replace(config, way=way) for way in ("as_is", "on", "anew")]
+
+
+def _taken(rows: TrainingRows, tried: Sequence[Attempt]) -> tuple[Attempt, bytes]:
+    """Return the simplest way that no other clearly beats, and its trees."""
+    for one in tried:
+        if not any(choose.clearly_better(o.losses, one.losses) for o in tried):
+            break
+    text = grow(one.values, rows, one.features, one.config)
+    prior = one.config.prior
+    if one.config.way == "on" and prior and not own_trees(text, prior):
+        return tried[0], prior.text  # all accounts together give nothing to correct
+    return one, text
 
 
 def attempt(
@@ -150,24 +163,46 @@ def attempt(
     features = described
     if config.begins:
         features = inputs(described, rows, config.begins)
-    if config.begins and config.way == "as_is":
-        features = features[: len(config.begins.manifest.features)]
+    if config.known:
+        features = features[: len(config.known.manifest.features)]
     used = {feature.name for feature in features}
     excluded = {name: why for name, why in excluded.items() if name not in used}
     values = dataset.filled(rows, features)
     fit, late = parts
-    calibration, metrics = calibrate.uncalibrated(), dict[str, Any]()
-    losses = None
-    if late.any() and _has_both(rows.targets[fit]):
-        early = grow(values[fit], rows.rows(fit), features, config)
-        margins = bare_model(config, rows, features, excluded, early).margins(values)
+    found = _before(config, features, excluded, values)
+    if not late.any() or not _has_both(rows.targets[fit]):
+        return found
+    early = grow(values[fit], rows.rows(fit), features, config)
+    margins = bare_model(config, rows, features, excluded, early).margins(values)
+    asked = holdout.held_out(rows, margins, late)
+    found = replace(found, losses=choose.losses(rows.rows(late), margins[late]))
+    if config.known:
+        calibration, said = calibrate.read_again(found.calibration, asked)
+        if calibration == found.calibration:
+            return found
+        found = replace(found, config=replace(config, adaptation="calibrated"))
+    else:
         edges = holdout.bin_edges(margins[fit], rows.targets[fit])
-        asked = holdout.held_out(rows, margins, late)
         calibration = calibrate.fit(asked, edges)
         said = calibrate.left_out_probabilities(asked, calibration.method)
-        metrics = holdout.measure(asked, said)
-        losses = choose.losses(rows.rows(late), margins[late])
-    return Attempt(config, features, excluded, values, calibration, metrics, losses)
+    return replace(found, calibration=calibration, metrics=holdout.measure(asked, said))
+
+
+def _before(
+    config: TrainConfig,
+    features: tuple[ModelFeature, ...],
+    excluded: dict[str, str],
+    values: Floats,
+) -> Attempt:
+    """Return a way before later accounts were asked: as the prior is, or unread."""
+    if config.known is None:
+        calibration = calibrate.uncalibrated()
+        return Attempt(config, features, excluded, values, calibration, {}, None)
+    told = config.known.manifest
+    config = replace(config, adaptation=told.adaptation)
+    return Attempt(
+        config, features, excluded, values, told.calibration, told.metrics, None
+    )
 
 
 def _has_both(targets: Floats) -> bool:
@@ -184,8 +219,8 @@ def grow(
 
     On the way `as_is` these are the prior's, letter for letter.
     """
-    if config.begins and config.way == "as_is":
-        return config.begins.text
+    if config.known:
+        return config.known.text
     # lightgbm takes seconds to import, and only training needs this half of it
     import lightgbm
 
@@ -209,20 +244,6 @@ def grow(
     # the appended parameters name threads, which must not change the model's hash
     text: str = booster.model_to_string()
     return text.replace(f"[num_threads: {config.threads}]", "[num_threads: 0]").encode()
-
-
-def _counts(
-    rows: TrainingRows, fit: NDArray[np.bool_], late: NDArray[np.bool_]
-) -> dict[str, int]:
-    unknown = int(np.sum(rows.history_unknown))
-    return {
-        "fit_rows": int(fit.sum()),
-        "fit_positives": rows.rows(fit).positives,
-        "late_rows": int(late.sum()),
-        "late_positives": rows.rows(late).positives,
-        "unlabelled_rows": int(np.isnan(rows.labels).sum()),
-        "history_unknown_rows": unknown,
-    }
 
 
 def bare_model(
@@ -251,41 +272,8 @@ def bare_model(
         rows={},
         metrics={},
         golden=Golden((), (), ()),
-        adaptation="calibrated" if config.way == "as_is" else config.adaptation,
+        adaptation=config.adaptation,
         prior=config.teacher.manifest.text_sha256 if config.teacher else "",
         goes_on=config.way == "on",
     )
     return RiskModel(manifest, text)
-
-
-def finished(
-    bare: RiskModel,
-    calibration: Calibration,
-    metrics: dict[str, Any],
-    counts: dict[str, int],
-) -> RiskModel:
-    """Add how margins are read, how good they are, and what a sound load answers."""
-    import msgspec
-
-    manifest = msgspec.structs.replace(
-        bare.manifest,
-        calibration=calibration,
-        metrics=metrics,
-        rows=counts,
-        golden=golden(bare),
-    )
-    return RiskModel(manifest, bare.text)
-
-
-def golden(model: RiskModel) -> Golden:
-    """Invent accounts by mixing percentiles of each feature; no real one is kept."""
-    rng = np.random.default_rng(model.manifest.seed)
-    grids = np.array([feature.grid for feature in model.manifest.features])
-    picks = rng.integers(0, grids.shape[1], size=(GOLDEN_ROWS, len(grids)))
-    rows = np.take_along_axis(grids, picks.T, axis=1).T
-    answer = model.predict(rows)
-    return Golden(
-        tuple(map(tuple, rows.tolist())),
-        tuple(answer.margins.tolist()),
-        tuple(map(tuple, answer.contributions.tolist())),
-    )

@@ -40,11 +40,16 @@ _ADAPTATIONS = {
 }
 _READ_BY_LABELS = (
     "Calibrated: the starter's trees, read by this site's labels. Trees of the site's"
-    " own were no better on later accounts."
+    " own were not clearly better on later accounts, or too few of these had a label."
 )
 _LED = " Accounts without a label taught it what the starter takes them for."
 _GOES_ON = " Its trees go on from the starter's."
 _MEASURED = {
+    "labels": (
+        "Measured on the later accounts that also moved its probabilities, each by a"
+        " reading of the others. Accounts without a label count as honest there, so the"
+        " numbers are pessimistic."
+    ),
     "starter": (
         "Measured on simulated providers that it did not learn from, at an assumed"
         " share of abuse."
@@ -56,6 +61,7 @@ _MEASURED = {
     ),
 }
 _READ_ON = {
+    "labels": "later accounts",
     "starter": "rows of simulated accounts",
     "calibrated": "audited accounts",
     "trained": "later accounts",
@@ -153,7 +159,7 @@ def _by_labels(manifest: dict[str, Any]) -> bool:
 
 def _read_on(manifest: dict[str, Any]) -> str:
     """Return the adaptation whose accounts probabilities and metrics come from."""
-    return "trained" if _by_labels(manifest) else adaptation_of(manifest)
+    return "labels" if _by_labels(manifest) else adaptation_of(manifest)
 
 
 def _adaptation(manifest: dict[str, Any]) -> str:

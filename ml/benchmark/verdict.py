@@ -7,8 +7,11 @@ SALT: Final = "hydra, verdict 1"
 # What decides about accounts; a world must not change together with it.
 DETECTOR: Final = (
     "ml/features", "ml/rings", "ml/starter", "ml/model.py", "ml/train.py",
-    "ml/calibrate.py", "ml/dataset.py", "ml/history.py", "ml/intervals.py",
-    "ml/explain.py", "apps/features", "apps/rings", "apps/scoring", "apps/decisions",
+    "ml/calibrate.py", "ml/choose.py", "ml/dataset.py", "ml/evaluate.py",
+    "ml/finish.py",
+    "ml/frames.py", "ml/history.py", "ml/holdout.py", "ml/intervals.py",
+    "ml/manifest.py", "ml/prior.py", "ml/provenance.py", "ml/explain.py",
+    "apps/features", "apps/rings", "apps/scoring", "apps/decisions",
 )  # fmt: skip
 WORLD: Final = ("ml/simulate",)
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ml import calibrate, dataset, holdout, train
 from ml.calibrate import HeldOut
 from ml.dataset import LearnableFeature, TrainingRows
+from ml.finish import finished
 from ml.model import RiskModel
 from ml.starter import lent
 from ml.starter.views import OWN_PAST, SIZED, VIEWS, drawn, without
@@ -78,7 +79,7 @@ def learn(lesson: Lesson) -> RiskModel:
     said = np.array([calibration.probability(each) for each in asked.tolist()])
     everybody = np.ones(len(unseen), dtype=bool)
     metrics = holdout.measure(_at_base_rate(unseen, asked, everybody), said)
-    return train.finished(bare, calibration, metrics, _counts(lesson, rows, unseen))
+    return finished(bare, calibration, metrics, _counts(lesson, rows, unseen))
 
 
 def pooled(

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from ml.benchmark import mixed, verdict_seeds
 from ml.benchmark.verdict import DETECTOR, WORLD
+from ml.provenance import CODE
 
 ROOT = Path(__file__).parents[3]
 # From the commit that brought this file on, a change of the worlds stands in a commit
@@ -17,6 +18,10 @@ FROZEN = "ml/simulate/scenarios.py"
 
 def test_paths_of_the_detector_exist():
     assert [path for path in (*DETECTOR, *WORLD) if not (ROOT / path).exists()] == []
+
+
+def test_what_makes_a_model_is_of_the_detector():
+    assert [one for one in CODE if f"ml/{one}.py" not in DETECTOR] == []
 
 
 def test_a_change_of_both_is_seen():
