@@ -90,18 +90,9 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def uncalibrated() -> Calibration:
     """Return the calibration of a model that had nothing to be calibrated on."""
     return Calibration(
-        "none",
-        1.0,
-        1.0,
-        0.0,
-        (),
-        (0.0,),
-        (1.0,),
-        intervals.LEVEL,
-        intervals.METHOD,
-        0,
-        0,
-    )
+        "none", 1.0, 1.0, 0.0, (), (0.0,), (1.0,), intervals.LEVEL, intervals.METHOD,
+        0, 0,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,12 +210,13 @@ def _left_out_loss(held_out: HeldOut, method: Method) -> float:
 def read_again(before: Calibration, held_out: HeldOut) -> tuple[Calibration, Floats]:
     """Return how known trees are read by other accounts, and what folds left out say.
 
-    Under 10 accounts of the rarer kind they are read as before. Else beta calibration
-    is fitted again, pulled towards what it was.
+    Under 10 accounts of the rarer kind they are read as before, else by beta
+    calibration fitted again, pulled towards what it was.
     """
     point = before.a, before.b, before.c
     if allowed(held_out.labels) == ("none",):
         return before, _expit(_transform(held_out.margins, *point))
+    said = left_out_probabilities(held_out, "beta", point)
     positives, held_out = int(held_out.labels.sum()), believed(held_out, "beta", point)
     low, high = intervals.bounds(
         held_out.margins, held_out.labels, held_out.weights, np.array(before.edges)
@@ -236,7 +228,7 @@ def read_again(before: Calibration, held_out: HeldOut) -> tuple[Calibration, Flo
         rows=len(held_out.labels),
         positives=positives,
     )
-    return again, left_out_probabilities(held_out, "beta", point)
+    return again, said
 
 
 def refitted(calibration: Calibration, held_out: HeldOut) -> Calibration:

@@ -1,11 +1,12 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml import calibrate, intervals
+from ml import calibrate, evaluate, intervals
 from ml.calibrate import HeldOut
 
 
@@ -140,3 +141,29 @@ def test_abuse_without_a_label_does_not_pull_the_probability_down():
 def test_labels_that_are_known_are_never_doubted():
     data, _ = held_out(300)
     assert np.array_equal(calibrate.believed(data, "beta").labels, data.labels)
+
+
+def test_few_accounts_read_known_trees_as_they_were_read():
+    data, _ = held_out(40)
+    few = data.rows(data.labels == 0.0)
+    again, said = calibrate.read_again(FITTED, few)
+    assert again == FITTED
+    assert said[0] == pytest.approx(FITTED.probability(float(few.margins[0])))
+
+
+def test_other_accounts_move_how_known_trees_are_read():
+    """Margins that mean more abuse here get higher probabilities, in the same order."""
+    data, _ = held_out(3000, seed=5)
+    shifted = replace(data, margins=data.margins - 2.0)
+    again, said = calibrate.read_again(FITTED, shifted)
+    before = [FITTED.probability(one) for one in (-2.0, 0.0, 2.0)]
+    now = [again.probability(one) for one in (-2.0, 0.0, 2.0)]
+    assert all(after > was for after, was in zip(now, before, strict=True))
+    assert now == sorted(now)
+    assert again.edges == FITTED.edges
+    assert (again.rows, len(said)) == (3000, 3000)
+    assert evaluate.log_loss(shifted.labels, said, shifted.weights) < evaluate.log_loss(
+        shifted.labels,
+        np.array([FITTED.probability(one) for one in shifted.margins.tolist()]),
+        shifted.weights,
+    )
