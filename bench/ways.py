@@ -72,12 +72,7 @@ def _models(
 ) -> tuple[dict[str, RiskModel], dict[str, tuple[float, float]]]:
     """Return one model of each way, and how much less it loses than the starter."""
     rows = dataset.without_history(rows, config.mutable)
-    described, excluded = dataset.describe(rows, config.features)
-    parts = dataset.split_by_time(rows)
-    tried = [
-        training.attempt(rows, way, described, excluded, parts)
-        for way in training.ways(rows, config)
-    ]
+    tried = training.attempts(rows, config, dataset.split_by_time(rows))
     models, gains = {}, {}
     for one in tried:
         text = training.grow(one.values, rows, one.features, one.config)

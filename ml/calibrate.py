@@ -218,17 +218,19 @@ def read_again(before: Calibration, held_out: HeldOut) -> tuple[Calibration, Flo
         return before, _expit(_transform(held_out.margins, *point))
     said = left_out_probabilities(held_out, "beta", point)
     positives, held_out = int(held_out.labels.sum()), believed(held_out, "beta", point)
+    again = bounded(refitted(before, held_out), held_out)
+    rows = len(held_out.labels)
+    return msgspec.structs.replace(again, rows=rows, positives=positives), said
+
+
+def bounded(calibration: Calibration, held_out: HeldOut) -> Calibration:
+    """Return a calibration with the intervals of other accounts, in the same bins."""
     low, high = intervals.bounds(
-        held_out.margins, held_out.labels, held_out.weights, np.array(before.edges)
+        held_out.margins, held_out.labels, held_out.weights, np.array(calibration.edges)
     )
-    again = msgspec.structs.replace(
-        refitted(before, held_out),
-        low=tuple(low.tolist()),
-        high=tuple(high.tolist()),
-        rows=len(held_out.labels),
-        positives=positives,
+    return msgspec.structs.replace(
+        calibration, low=tuple(low.tolist()), high=tuple(high.tolist())
     )
-    return again, said
 
 
 def refitted(calibration: Calibration, held_out: HeldOut) -> Calibration:

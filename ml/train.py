@@ -99,17 +99,10 @@ def train(rows: TrainingRows, config: TrainConfig) -> RiskModel:
     labels first.
     """
     rows = dataset.without_history(rows, config.mutable)
-    described, excluded = dataset.describe(rows, config.features)
-    if not described or not _has_both(rows.targets):
-        raise ValueError("Nothing to learn: no feature varies, or a class is absent.")
-    fit, late = dataset.split_by_time(rows)
-    tried = [
-        attempt(rows, way, described, excluded, (fit, late))
-        for way in ways(rows, config)
-    ]
-    one, text = _taken(rows, tried)
+    parts = dataset.split_by_time(rows)
+    one, text = _taken(rows, attempts(rows, config, parts))
     bare = bare_model(one.config, rows, one.features, one.excluded, text)
-    return finished(bare, one.calibration, one.metrics, counts(rows, fit, late))
+    return finished(bare, one.calibration, one.metrics, counts(rows, *parts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +118,25 @@ class Attempt:
     losses: choose.Losses | None
 
 
-def ways(rows: TrainingRows, config: TrainConfig) -> list[TrainConfig]:
+def attempts(
+    rows: TrainingRows,
+    config: TrainConfig,
+    parts: tuple[NDArray[np.bool_], NDArray[np.bool_]],
+) -> list[Attempt]:
+    """Learn each way from earlier accounts and ask later ones, the simplest first.
+
+    `parts` comes from dataset.split_by_time. The trees of the results are still to be
+    grown, on all accounts. ValueError as in `train`.
+    """
+    described, excluded = dataset.describe(rows, config.features)
+    if not described or not _has_both(rows.targets):
+        raise ValueError("Nothing to learn: no feature varies, or a class is absent.")
+    return [
+        _attempt(rows, way, described, excluded, parts) for way in _ways(rows, config)
+    ]
+
+
+def _ways(rows: TrainingRows, config: TrainConfig) -> list[TrainConfig]:
     """Return how to learn, the simplest first: by the prior's trees, where they may be.
 
     They may not where features are hidden because only their last value is known: the
@@ -148,18 +159,13 @@ def _taken(rows: TrainingRows, tried: Sequence[Attempt]) -> tuple[Attempt, bytes
     return one, text
 
 
-def attempt(
+def _attempt(
     rows: TrainingRows,
     config: TrainConfig,
     described: tuple[ModelFeature, ...],
     excluded: dict[str, str],
     parts: tuple[NDArray[np.bool_], NDArray[np.bool_]],
 ) -> Attempt:
-    """Learn one way from earlier accounts and ask later ones; see `train`.
-
-    `described` and `excluded` come from dataset.describe, `parts` from its
-    split_by_time. The trees of the result are still to be grown, on all accounts.
-    """
     features = described
     if config.begins:
         features = inputs(described, rows, config.begins)

@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from ml import calibrate, dataset, holdout, intervals
+from ml import calibrate, dataset, holdout
 from ml.calibrate import Calibration, HeldOut
 from ml.dataset import TrainingRows
 from ml.model import RiskModel
@@ -76,12 +76,7 @@ def reread(calibration: Calibration, audits: HeldOut, rarer: int) -> Calibration
     if rarer >= calibrate.POSITIVES_FOR_SHIFT:
         calibration = calibrate.refitted(calibration, audits)
     moved = calibration.c + leaning(calibration, audits)
-    low, high = intervals.bounds(
-        audits.margins, audits.labels, audits.weights, np.array(calibration.edges)
-    )
-    return msgspec.structs.replace(
-        calibration, c=moved, low=tuple(low.tolist()), high=tuple(high.tolist())
-    )
+    return calibrate.bounded(msgspec.structs.replace(calibration, c=moved), audits)
 
 
 def leaning(calibration: Calibration, audits: HeldOut) -> float:

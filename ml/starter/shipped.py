@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 
 from ml import manifest as manifests
+from ml.finish import golden
 from ml.manifest import ModelFileError
 from ml.model import TOLERANCE, RiskModel
 from ml.provenance import libraries
@@ -48,8 +49,6 @@ def at_home(model: RiskModel) -> RiskModel:
     Another processor may differ in the last bit, and a site compares every bit. Raise
     ModelFileError where an answer differs by more than that.
     """
-    from ml.finish import golden  # brings in lightgbm
-
     told, mine = model.manifest.golden, golden(model)
     same = np.allclose(told.margins, mine.margins, rtol=0.0, atol=TOLERANCE)
     if told.rows != mine.rows or not same:
