@@ -30,7 +30,7 @@ from ml.simulate.sessions import WORK, own_sessions, put_items
 from ml.simulate.tiers import TIERS, Tier
 from ml.simulate.twins import put_to_work
 
-VERSION = 4  # of what a seed means; raised whenever the content of a world changes
+VERSION = 5  # of what a seed means; raised whenever the content of a world changes
 _REPLAYED = 0.02
 Report = Callable[[str, int, int], None]
 _STEPS = 5
