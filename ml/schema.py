@@ -43,6 +43,7 @@ VALUE_KINDS: Final = (
     "address",
     "payer",
     "registration",
+    "organization",
     "scaffold",
     "client",
 )

@@ -57,14 +57,16 @@ shown AS (
     WHERE own.kind = ANY($3::text[]) AND own.seen_at <= at AND own.recorded_at <= at
 ),
 place AS (
-    SELECT own.value FROM asked CROSS JOIN chosen
+    SELECT own.kind, own.value FROM asked CROSS JOIN chosen
     JOIN customers_accountvalue own ON own.account_id = chosen.id
-        AND own.kind = 'net' AND own.seen_at = chosen.created_at
-        AND own.recorded_at <= at
+        AND own.kind IN ('net', 'organization')
+        AND (own.kind = 'organization' OR own.seen_at = chosen.created_at)
+        AND own.seen_at <= at AND own.recorded_at <= at
 ),
 home AS (
-    SELECT place.value FROM place CROSS JOIN version
-    WHERE coalesce(version.signup_ip_class <> ALL($5::text[]), true)
+    SELECT place.kind, place.value FROM place CROSS JOIN version
+    WHERE place.kind = 'organization'
+        OR coalesce(version.signup_ip_class <> ALL($5::text[]), true)
 ),
 links AS (
     SELECT own.kind, {_ELSEWHERE}
@@ -76,11 +78,13 @@ links AS (
         SELECT {_MOST} FROM (
             SELECT {_COUNTED} FROM customers_accountvalue other
             CROSS JOIN LATERAL (
-                SELECT net.value FROM customers_account holder
-                JOIN customers_accountvalue net ON net.account_id = holder.id
-                    AND net.kind = 'net' AND net.seen_at = holder.created_at
-                WHERE holder.id = other.account_id AND net.recorded_at <= at
-                    AND net.value IN (SELECT value FROM home)
+                SELECT theirs.value FROM customers_account holder CROSS JOIN home
+                JOIN customers_accountvalue theirs ON theirs.account_id = holder.id
+                    AND theirs.kind = home.kind AND theirs.value = home.value
+                    AND (home.kind = 'organization'
+                        OR theirs.seen_at = holder.created_at)
+                WHERE holder.id = other.account_id
+                    AND theirs.seen_at <= at AND theirs.recorded_at <= at
                 OFFSET 0 -- asked of each who has the value, and of nobody else
             ) here
             WHERE others.n{max(_DAYS)} > 0 AND own.kind = ANY($6::text[])

@@ -2,7 +2,7 @@
 
 A shared value is counted, never listed, and counts are of other accounts. A value that
 strangers share by nature (a campus or a mobile carrier) is no evidence and is left out;
-so is a card or a device that the few people of one home or office share.
+so is a card or a device that the few people of one home or organization share.
 """
 
 from typing import Any, Final
@@ -24,7 +24,8 @@ KINDS: Final = (
     "phone_block",
     "bin_day",
 )
-# What people who live or work together share, where they signed up in one network.
+# What people who live or work together share: their sign-ups came from one network,
+# or each proved a mailbox of one organization.
 HOME_KINDS: Final = ("card", "device", "email", "phone")
 # Networks that are rented, or of a carrier: who is in them lives nowhere.
 AWAY_CLASSES: Final = ("hosting", "vpn", "tor", "relay", "mobile")
@@ -36,9 +37,9 @@ def counts(known: Known) -> Any:
 
     Counts distinct other accounts with an equal (kind, value), both known by `as_of`,
     theirs seen within the window before it. Of HOME_KINDS up to HOME_MOST others at
-    home (see `_at_home`) are left out; of an account whose network at sign-up is not
-    known, up to as many others, wherever they are. Of several values of one kind the
-    most shared one counts. Linear in the rows: sharing accounts are never paired up.
+    home (see `_at_home`) are left out; of an account of which no home is known, up to
+    as many others, wherever they are. Of several values of one kind the most shared
+    one counts. Linear in the rows: sharing accounts are never paired up.
     """
     rows = known.table("account_values", "seen_at", everybody=True)
     rows = rows.filter(rows.kind.isin(KINDS))
@@ -76,28 +77,14 @@ def _at_home(known: Known, own: Any) -> Any:
     """Return account_id, kind, value and the others at home of each window.
 
     `own` holds what each account showed. At home are the others with the same value
-    who signed up in the account's own small network, if that is of none of
-    AWAY_CLASSES. Where it signed up later, or made keys, is no home: anybody could
-    be brought there. An account without a known network at sign-up has no row.
+    in that of the account's homes (see `_homes`) where most of them are; nobody is at
+    home in a rented place.
     """
-    accounts = known.table("accounts", "created_at", everybody=True)
-    accounts = accounts.select(
-        "account_id",
-        "created_at",
-        away=accounts.signup_ip_class.isin(AWAY_CLASSES).fill_null(False).cast("int64"),
-    )
-    nets = known.table("account_values", "seen_at", everybody=True)
-    nets = nets.filter(nets.kind == "net").select("account_id", "seen_at", net="value")
-    nets = nets.join(
-        accounts,
-        [nets.account_id == accounts.account_id, nets.seen_at == accounts.created_at],
-    )
-    nets = nets.select("account_id", "net", "away").distinct()
-    held = own.filter(own.kind.isin(HOME_KINDS)).join(nets, "account_id")
-    together = held.group_by("kind", "value", "net").aggregate(
+    held = own.filter(own.kind.isin(HOME_KINDS)).join(_homes(known), "account_id")
+    together = held.group_by("kind", "value", "home").aggregate(
         **{f"near_{window}": held[f"in_{window}"].sum() for window in WINDOWS}
     )
-    pairs = held.join(together, ["kind", "value", "net"])
+    pairs = held.join(together, ["kind", "value", "home"])
     return pairs.group_by("account_id", "kind", "value").aggregate(
         **{
             f"home_{window}": (
@@ -106,6 +93,33 @@ def _at_home(known: Known, own: Any) -> Any:
             for window in WINDOWS
         }
     )
+
+
+def _homes(known: Known) -> Any:
+    """Return account_id, home, away: small networks at sign-up, and organizations.
+
+    `away` is 1 for a network of AWAY_CLASSES. Where an account signed up later, or
+    made keys, is no home: anybody could be brought there. An account of which neither
+    is known has no row.
+    """
+    accounts = known.table("accounts", "created_at", everybody=True)
+    accounts = accounts.select(
+        "account_id",
+        "created_at",
+        away=accounts.signup_ip_class.isin(AWAY_CLASSES).fill_null(False).cast("int64"),
+    )
+    values = known.table("account_values", "seen_at", everybody=True)
+    nets = values.filter(values.kind == "net")
+    nets = nets.select("account_id", "seen_at", home="value")
+    nets = nets.join(
+        accounts,
+        [nets.account_id == accounts.account_id, nets.seen_at == accounts.created_at],
+    )
+    nets = nets.select("account_id", "home", "away").distinct()
+    firms = values.filter(values.kind == "organization")
+    firms = firms.mutate(away=0)
+    firms = firms.select("account_id", home="value", away=firms.away.cast("int64"))
+    return nets.union(firms.distinct())
 
 
 def shared_card_count_90d(facts: EntryFacts) -> Numbers:
@@ -160,8 +174,8 @@ FEATURES: Final = (
         direction=1,
         label="Accounts with the same card",
         analyst_text=(
-            "Other accounts that used the same card in 90 days, without those in its "
-            "own home or office: {value}."
+            "Other accounts that used the same card in 90 days, without a few of its "
+            "own home or organization: {value}."
         ),
         misleads="A student away from home, and grant cards that pay for several.",
         missing="no card is known",
@@ -178,8 +192,8 @@ FEATURES: Final = (
         direction=1,
         label="Accounts on the same device",
         analyst_text=(
-            "Other accounts on the same device in 90 days, without those in its own "
-            "home or office: {value}."
+            "Other accounts on the same device in 90 days, without a few of its own "
+            "home or organization: {value}."
         ),
         misleads="Libraries, devices that were sold, and cloned company images.",
         missing="no device is known",
@@ -213,8 +227,8 @@ FEATURES: Final = (
         direction=1,
         label="Accounts behind the same mailbox or phone",
         analyst_text=(
-            "Other accounts with the same mailbox or phone number, without those in "
-            "its own home or office: {value}."
+            "Other accounts with the same mailbox or phone number, without a few of "
+            "its own home or organization: {value}."
         ),
         misleads="Shared mailboxes of teams that work in several places.",
         missing="neither a mail address nor a phone number is known",

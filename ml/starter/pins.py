@@ -4,6 +4,6 @@ from collections.abc import Mapping
 from typing import Final
 
 MANIFESTS: Final[Mapping[str, str]] = {
-    "activity": "c09eee9ef7c52cf74fc4f4f3b0138bce850442e4c4342c7edfb2d8c6a0449761",
-    "entry": "e8565db84606b3c64ecbd401a087c18c87978b9957db3cabded691986351056a",
+    "activity": "47043a94d8a945eb5fa70513d2a04ac1a380e95816c440809e1dc617ca534022",
+    "entry": "7a6af874f62b18fd221376a264e3c08d53f6a0eb6c10703697e7a4a0b092b5c1",
 }

@@ -71,7 +71,7 @@ def account_facts(rows: Sequence[Row]) -> list[Facts]:
         for email, name in zip(emails, classes, strict=True)
     ]
     columns = _account_columns(rows, classes, patterns)
-    values = _account_values(rows, patterns)
+    values = _account_values(rows, classes, patterns)
     return [
         Facts(
             key=row["account_id"],
@@ -129,7 +129,7 @@ def _personal(row: Row) -> dict[str, str]:
 
 
 def _account_values(
-    rows: Sequence[Row], patterns: Sequence[str | None]
+    rows: Sequence[Row], classes: Sequence[str], patterns: Sequence[str | None]
 ) -> list[tuple[tuple[str, str], ...]]:
     """Return the keyed values that each account may share with others."""
     ips, nets = hashing.address_keys([row["signup_ip"] for row in rows])
@@ -160,6 +160,9 @@ def _account_values(
             for row in rows
         ],
         "registration": [_registration(row) for row in rows],
+        "organization": [
+            _organization(row, name) for row, name in zip(rows, classes, strict=True)
+        ],
     }
     keys = {kind: hashing.keyed(kind, texts) for kind, texts in forms.items()}
     keys |= {"ip": ips, "net": nets}
@@ -173,6 +176,16 @@ def _registration(row: Row) -> str | None:
     number = row["registration_number"]
     country = row.get("country") or row.get("declared_country")
     return hashing.registration_form(number, country) if number else None
+
+
+def _organization(row: Row, email_class: str) -> str | None:
+    """Return the domain of who works there: a confirmed mailbox in its own domain.
+
+    A name that anybody could write down, or a domain that strangers share, is none.
+    """
+    proven = row["email_verified"] and email_class == "corporate"
+    domain: str | None = row["org_domain"]
+    return domain if proven and _domain_matches(domain, row["email"]) else None
 
 
 def _domain_matches(domain: str | None, email: str | None) -> bool | None:

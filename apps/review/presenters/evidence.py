@@ -32,6 +32,7 @@ KIND_WORDS = {
     "address": "postal address",
     "payer": "payer name",
     "registration": "registration number",
+    "organization": "organization's own mail domain",
     "scaffold": "prompt template",
     "client": "client software",
     "params": "sampling parameters",

@@ -71,6 +71,7 @@ def lines(db: None, settings: Any, tmp_path: Path) -> Iterator[None]:
         "192.0.2.0,192.0.2.255,64500,Example Cloud,DE,hosting\n"
         "198.51.0.0,198.51.255.255,64501,Example Fiber,DE,residential\n"
     )
+    (tmp_path / "email_domains.csv").write_text("domain,class\nfree.example,free\n")
     reference.refresh_reference(folder=tmp_path, at=T - timedelta(days=200))
     yield
     store._cache.store = None
@@ -171,6 +172,44 @@ def test_who_shares_a_card_at_home_is_left_out_in_both(db: None, lines: None) ->
     some = services.take_snapshots(as_of=T, account_ids=["eve", "silent"])
     assert value(some, "shared_card_count_90d", "eve") == 15
     assert value(some, "shared_card_count_90d", "silent") == 11
+    for account in bulk.account_ids:
+        now = services.ask_snapshot_now(account_id=account, as_of=T)()
+        one = bulk.rows(np.array(bulk.account_ids) == account)
+        assert np.array_equal(now.select(ENTRY), one.select(ENTRY), equal_nan=True)
+
+
+def test_who_shares_a_card_in_one_organization_is_left_out_in_both(
+    db: None, lines: None
+) -> None:
+    """Three of a firm in rented networks; whoever only says so is a stranger."""
+    first = next(accounts())
+    said = {**first, "org_domain": "firm.example", "email_verified": True}
+    rows = [
+        {
+            **said,
+            "account_id": name,
+            "email": f"{name}@firm.example",
+            "signup_ip": f"192.0.2.{number}",
+        }
+        for number, name in enumerate(("ann", "bob", "cem"))
+    ]
+    rows += [
+        {**said, "account_id": "liar", "email": "x@other.example"},
+        {**rows[0], "account_id": "unproven", "email_verified": False},
+        {**said, "account_id": "mailer", "email": "x@free.example",
+         "org_domain": "free.example"},
+        {**rows[0], "account_id": "placeless", "signup_ip": None},
+    ]  # fmt: skip
+    customers.put_accounts(rows=rows, source="bundle", at=T)
+    bulk = services.take_snapshots(as_of=T)
+    shared = {
+        account: value(bulk, "shared_card_count_90d", account)
+        for account in bulk.account_ids
+    }
+    assert shared == {
+        "ann": 3, "bob": 3, "cem": 3, "liar": 5, "unproven": 6, "mailer": 5,
+        "placeless": 3,
+    }  # fmt: skip
     for account in bulk.account_ids:
         now = services.ask_snapshot_now(account_id=account, as_of=T)()
         one = bulk.rows(np.array(bulk.account_ids) == account)
