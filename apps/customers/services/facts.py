@@ -135,12 +135,7 @@ def _account_values(
     ips, nets = hashing.address_keys([row["signup_ip"] for row in rows])
     forms: dict[str, list[str | None]] = {
         "card": [row["payment_fingerprint"] for row in rows],
-        "bin_day": [
-            hashing.bin_day(row["payment_bin"], row["created_at"])
-            if row["payment_bin"]
-            else None
-            for row in rows
-        ],
+        "bin_day": [_bin_day(row) for row in rows],
         "device": [row["signup_device_id"] for row in rows],
         "ja4": [row["signup_ja4"] for row in rows],
         "email": [row["email"] and hashing.mailbox(row["email"]) for row in rows],
@@ -170,6 +165,11 @@ def _account_values(
         tuple((kind, value) for kind in keys if (value := keys[kind][at]) is not None)
         for at in range(len(rows))
     ]
+
+
+def _bin_day(row: Row) -> str | None:
+    card = row["payment_bin"]
+    return hashing.bin_day(card, row["created_at"]) if card else None
 
 
 def _registration(row: Row) -> str | None:

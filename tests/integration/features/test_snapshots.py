@@ -1,9 +1,7 @@
 """One account in the request equals the same account in bulk, bit by bit."""
 
 import re
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -13,41 +11,15 @@ from django.db import connection
 from apps.audit.services import Actor
 from apps.core.errors import NotFoundError
 from apps.customers import services as customers
-from apps.customers.models import AccountValue
 from apps.features import selectors, services
-from apps.reference import services as reference
-from apps.reference.services import store
 from apps.signals import services as signals
-from ml.features import FEATURES, NAMES
+from ml.features import NAMES
 from ml.features.catalogue import COLUMNS
-from ml.frames import FeatureFrame
+from tests.integration.features.people import ENTRY, T, accounts, value
 
-T = datetime(2026, 3, 1, tzinfo=UTC)
-ENTRY = tuple(feature.name for feature in FEATURES if feature.group == "entry")
 USAGE = tuple(item.name for item in COLUMNS if item.group == "usage")
 
 pytestmark = pytest.mark.django_db
-
-
-def accounts() -> Iterator[Mapping[str, Any]]:
-    """Forty sign-ups over 100 days that share cards, devices and phones."""
-    for number in range(40):
-        yield {
-            "account_id": f"account-{number:02}",
-            "created_at": T - timedelta(days=2.5 * number, hours=1),
-            "email": f"person{number % 4:02}@example{number % 3}.com",
-            "email_verified": number % 2 == 0,
-            "phone": f"+4930123{number % 7:04}",
-            "declared_country": "DE" if number % 3 else "FR",
-            "payment_country": "DE",
-            "payment_type": "card",
-            "payment_fingerprint": f"card-{number % 5}",
-            "payment_funding": "prepaid" if number % 4 == 0 else None,
-            "signup_ip": f"198.51.{number}.7",
-            "signup_device_id": f"device-{number % 9}" if number % 2 else None,
-            "signup_form_ms": 900 * number,
-            "contract": number == 7,
-        }
 
 
 @pytest.fixture
@@ -59,22 +31,6 @@ def population(db: None) -> None:
     customers.put_accounts(
         rows=[*rows, later, newcomer], source="bundle", at=T + timedelta(days=9)
     )
-
-
-@pytest.fixture
-def lines(db: None, settings: Any, tmp_path: Path) -> Iterator[None]:
-    """Know one block of addresses as homes and one as a cloud's, and no other."""
-    settings.KYCRISK_REFERENCE = tmp_path / "store"
-    store._cache.store = None
-    (tmp_path / "ip_ranges.csv").write_text(
-        "start,end,asn,as_name,country,class\n"
-        "192.0.2.0,192.0.2.255,64500,Example Cloud,DE,hosting\n"
-        "198.51.0.0,198.51.255.255,64501,Example Fiber,DE,residential\n"
-    )
-    (tmp_path / "email_domains.csv").write_text("domain,class\nfree.example,free\n")
-    reference.refresh_reference(folder=tmp_path, at=T - timedelta(days=200))
-    yield
-    store._cache.store = None
 
 
 def record_usage() -> None:
@@ -100,10 +56,6 @@ def record_usage() -> None:
         request_id=None,
     )
     assert report.accepted == len(rows)
-
-
-def value(frame: FeatureFrame, name: str, account: str) -> float:
-    return float(frame.column(name)[frame.account_ids.index(account)])
 
 
 def test_request_and_bulk_agree_on_every_entry_feature(population: None) -> None:
@@ -135,85 +87,6 @@ def test_another_account_counts_once_however_often_it_was_seen(
     now = services.ask_snapshot_now(account_id="lonely", as_of=T)()
     assert value(bulk, "shared_card_count_90d", "lonely") == 2
     assert value(now, "shared_card_count_90d", "lonely") == 2
-
-
-def test_who_shares_a_card_at_home_is_left_out_in_both(db: None, lines: None) -> None:
-    """Six of one home, two of another, and who lives nowhere that is known."""
-    homes = {
-        "eve": 1, "adam": 1, "cain": 2, "abel": 2, "seth": 3,
-        **{f"lodger{number}": 4 for number in range(8)},
-    }  # fmt: skip
-    rows = [
-        {**next(accounts()), "account_id": name, "signup_ip": f"198.51.{home}.{number}"}
-        for number, (name, home) in enumerate(homes.items())
-    ]
-    rows.append({**rows[0], "account_id": "server", "signup_ip": "192.0.2.7"})
-    rows.append({**rows[0], "account_id": "unknown", "signup_ip": "203.0.113.7"})
-    rows.append({**rows[0], "account_id": "unknown-too", "signup_ip": "203.0.113.8"})
-    rows.append({**rows[0], "account_id": "silent", "signup_ip": None})
-    customers.put_accounts(rows=rows, source="bundle", at=T)
-    # eve moves in with her son, and is told of again without her address
-    at = T - timedelta(minutes=30)
-    [there] = AccountValue.objects.filter(account__account_id="cain", kind="net")
-    customers.put_values(rows=[("eve", "net", there.value, at, at)])
-    again = {**rows[0], "signup_ip": None, "email_verified": False, "valid_from": at}
-    customers.put_accounts(rows=[again], source="bundle", at=T)
-    bulk = services.take_snapshots(as_of=T)
-    shared = {
-        account: value(bulk, "shared_card_count_90d", account)
-        for account in bulk.account_ids
-        if not account.startswith("lodger")
-    }
-    assert shared == {
-        "eve": 15, "adam": 15, "cain": 15, "abel": 15, "seth": 16, "server": 16,
-        "unknown": 15, "unknown-too": 15, "silent": 11,
-    }  # fmt: skip
-    assert value(bulk, "shared_card_count_90d", "lodger0") == 11  # five of seven
-    some = services.take_snapshots(as_of=T, account_ids=["eve", "silent"])
-    assert value(some, "shared_card_count_90d", "eve") == 15
-    assert value(some, "shared_card_count_90d", "silent") == 11
-    for account in bulk.account_ids:
-        now = services.ask_snapshot_now(account_id=account, as_of=T)()
-        one = bulk.rows(np.array(bulk.account_ids) == account)
-        assert np.array_equal(now.select(ENTRY), one.select(ENTRY), equal_nan=True)
-
-
-def test_who_shares_a_card_in_one_organization_is_left_out_in_both(
-    db: None, lines: None
-) -> None:
-    """Three of a firm in rented networks; whoever only says so is a stranger."""
-    first = next(accounts())
-    said = {**first, "org_domain": "firm.example", "email_verified": True}
-    rows = [
-        {
-            **said,
-            "account_id": name,
-            "email": f"{name}@firm.example",
-            "signup_ip": f"192.0.2.{number}",
-        }
-        for number, name in enumerate(("ann", "bob", "cem"))
-    ]
-    rows += [
-        {**said, "account_id": "liar", "email": "x@other.example"},
-        {**rows[0], "account_id": "unproven", "email_verified": False},
-        {**said, "account_id": "mailer", "email": "x@free.example",
-         "org_domain": "free.example"},
-        {**rows[0], "account_id": "placeless", "signup_ip": None},
-    ]  # fmt: skip
-    customers.put_accounts(rows=rows, source="bundle", at=T)
-    bulk = services.take_snapshots(as_of=T)
-    shared = {
-        account: value(bulk, "shared_card_count_90d", account)
-        for account in bulk.account_ids
-    }
-    assert shared == {
-        "ann": 3, "bob": 3, "cem": 3, "liar": 5, "unproven": 6, "mailer": 5,
-        "placeless": 3,
-    }  # fmt: skip
-    for account in bulk.account_ids:
-        now = services.ask_snapshot_now(account_id=account, as_of=T)()
-        one = bulk.rows(np.array(bulk.account_ids) == account)
-        assert np.array_equal(now.select(ENTRY), one.select(ENTRY), equal_nan=True)
 
 
 def test_some_accounts_see_the_links_to_all_others(population: None) -> None:
