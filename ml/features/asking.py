@@ -9,6 +9,7 @@ import functools
 import hashlib
 import json
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,12 +24,14 @@ _COLUMNS: Final = (
     " WHERE table_catalog <> 'temp' ORDER BY table_name, column_name"
 )
 # A view opens its files for every question: half a minute of a day's questions. Below
-# this many rows (0.6 GB) it is read once instead.
+# this many rows (0.6 GB) it is read once instead, and so are its parts of some days.
 _COPIED_ROWS: Final = 1_000_000
 _UNREAD_VIEWS: Final = (
     "SELECT table_name FROM information_schema.tables WHERE table_type = 'VIEW'"
-    " AND table_name IN ('usage', 'usage_window') AND table_name NOT IN"
+    " AND regexp_full_match(table_name, 'usage(_window)?(_[0-9]+d)?')"
+    " AND table_name NOT IN"
     " (SELECT table_name FROM information_schema.tables WHERE table_catalog = 'temp')"
+    " ORDER BY table_name"  # the whole before its parts
 )
 _COMPILED: dict[str, dict[str, str]] = {}
 
@@ -78,10 +81,16 @@ class Asker:
         if self.texts is None:
             return
         database = self.known.backend.con
+        copied: set[str] = set()
         for (name,) in database.execute(_UNREAD_VIEWS).fetchall():
+            whole = re.sub(r"_\d+d$", "", name)
+            if whole in copied:
+                database.execute(f"CREATE TEMP VIEW {name} AS SELECT * FROM {whole}")
+                continue
             [(rows,)] = database.execute(f"SELECT count(*) FROM {name}").fetchall()
             if rows <= _COPIED_ROWS:
                 database.execute(f"CREATE TEMP TABLE {name} AS SELECT * FROM {name}")
+                copied.add(name)
 
     def keep(self) -> None:
         """Write what was compiled anew for other processes."""

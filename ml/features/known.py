@@ -50,9 +50,7 @@ class Known:
         self, name: str, at: str, days: int | None = None, *, everybody: bool = False
     ) -> Any:
         """Return rows with `at` in (as_of - days, as_of], recorded by then."""
-        if name not in self.opened:
-            self.opened[name] = self.backend.table(name)
-        rows = self.opened[name]
+        rows = self._opened(name if days is None else f"{name}_{days}d", name)
         now = self.moment(rows[at])
         rows = rows.filter(rows[at] <= now)
         if "recorded_at" in rows.columns:  # outcomes are known when they are recorded
@@ -62,6 +60,21 @@ class Known:
         if self.account_ids is None or everybody:
             return rows
         return rows.filter(rows.account_id.isin(self.account_ids))
+
+    def _opened(self, name: str, whole: str) -> Any:
+        """Return a table; of a name that is not there, the whole that it is a part of.
+
+        A backend may offer NAME_30d beside NAME: its rows of the last 30 days before
+        the moment, so that nothing older is read for them.
+        """
+        from ibis.common.exceptions import TableNotFound  # a large library
+
+        if name not in self.opened:
+            try:
+                self.opened[name] = self.backend.table(name)
+            except TableNotFound:
+                self.opened[name] = self.backend.table(whole)
+        return self.opened[name]
 
     def exchanges(self, days: int) -> Any:
         """Return single exchanges of the last `days`, with `hour` since the epoch."""

@@ -50,6 +50,8 @@ class Engine:
         self.close()
 
 
+# Days back that most questions about usage look: ml.features asks for such parts.
+_PARTS: Final = (7, 30)
 _SMALL: Final[dict[str, Callable[..., pa.Table]]] = {
     "accounts": customers.accounts_table,
     "account_values": customers.values_table,
@@ -71,7 +73,7 @@ def open_engine(*, as_of: datetime, account_ids: Sequence[str] | None = None) ->
         _load(database, name, read(as_of=as_of, account_ids=account_ids))
     _load(database, "provider", provider_table(as_of=as_of))
     add_derived(database)
-    open_usage(database, as_of=as_of, account_ids=account_ids)
+    open_usage(database, as_of=as_of, account_ids=account_ids, parts=_PARTS)
     return Engine(database, as_of)
 
 

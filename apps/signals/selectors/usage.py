@@ -1,11 +1,12 @@
 """Usage of lake and hot tables together, as known at one moment."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 
+from apps.signals.models import LakeFile
 from apps.signals.selectors import hot, lake
 from ml.schema import TABLES, Column
 
@@ -32,11 +33,13 @@ def open_usage(
     as_of: datetime,
     account_ids: Sequence[str] | None = None,
     since: datetime | None = None,
+    parts: Sequence[int] = (),
 ) -> None:
     """Create the views `usage` and `usage_window`: rows known at `as_of`.
 
     The lake is read when a view is; files of dates after `as_of` or before `since` are
-    never opened. Hot rows are those of this moment.
+    never opened. Hot rows are those of this moment. For each number of days in `parts`
+    there is a view of their rows alone, as `usage_30d`, which opens no older file.
     """
     scope = _scope(database, account_ids)
     with hot.no_move():
@@ -44,19 +47,36 @@ def open_usage(
             known = f"{time} <= {lake.moment(as_of)}"
             known += f" AND recorded_at <= {lake.moment(as_of)}{scope}"
             files = lake.visible_files(table, as_of)
-            if since is not None:
-                known += f" AND {time} >= {lake.moment(since)}"
-                files = [file for file in files if file.date >= since.date()]
             rows = hot.hot_rows(
                 table, as_of=as_of, account_ids=account_ids, since=since
             )
             _load_hot(database, table, rows)
-            columns = ", ".join(shown(column) for column in TABLES[table])
-            database.execute(
-                f"CREATE VIEW {table} AS SELECT {columns} FROM"
-                f" ({lake.rows_sql(table, files)} UNION ALL BY NAME"
-                f" SELECT * FROM hot_{table}) WHERE {known}"
-            )
+            _create_view(database, table, table, files, known, since)
+            for days in parts:
+                start = as_of - timedelta(days=days)
+                name = f"{table}_{days}d"
+                _create_view(database, name, table, files, known, start)
+
+
+def _create_view(
+    database: "duckdb.DuckDBPyConnection",
+    name: str,
+    table: str,
+    files: Sequence[LakeFile],
+    known: str,
+    since: datetime | None,
+) -> None:
+    """Show a table's rows of these files and of the hot table from `since` on."""
+    if since is not None:
+        # of zoned times, as they are stored: whole row groups are passed over
+        known += f" AND {lake.TIMES[table]} >= {lake.moment(since)}"
+        files = [file for file in files if file.date >= since.astimezone(UTC).date()]
+    columns = ", ".join(shown(column) for column in TABLES[table])
+    database.execute(
+        f"CREATE VIEW {name} AS SELECT {columns} FROM"
+        f" ({lake.rows_sql(table, files)} UNION ALL BY NAME"
+        f" SELECT * FROM hot_{table}) WHERE {known}"
+    )
 
 
 def shown(column: Column) -> str:
