@@ -12,6 +12,7 @@ Example: .venv/bin/python bench/calibrators.py /tmp/worlds --repeats 20
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -108,10 +109,13 @@ def mean_of(found: Sequence[dict[str, float]], name: str) -> float:
 
 def people(world: World, kind: str) -> TrainingRows:
     """Return everybody whom the model is asked about at the world's end."""
-    last = world.moments["activity"][-1]
-    chosen = last.frame.has_usage == (kind == "activity")
-    moment = Moment(last.back, last.frame, chosen)
-    return build.rows_of(world, moment)
+    rows = build.rows_of(world, everybody(world.moments["activity"][-1]))
+    return rows.rows(rows.frame.has_usage == (kind == "activity"))
+
+
+def everybody(moment: Moment) -> Moment:
+    """Return a moment of which every account is read, at work or not."""
+    return replace(moment, chosen=np.ones(len(moment.chosen), dtype=bool))
 
 
 def thinned(
