@@ -138,7 +138,8 @@ def languages(database: Any) -> int:
         " (SELECT account_id FROM swapped)"
     ).fetchone()
     database.execute("CREATE TABLE said AS SELECT * FROM usage")
-    database.execute("DROP VIEW usage")
+    for part in ("usage", "usage_7d", "usage_30d"):  # questions fall back on the whole
+        database.execute(f"DROP VIEW {part}")
     database.execute("ALTER TABLE said RENAME TO usage")
     database.execute(
         "UPDATE usage SET language_bucket = 'x-' || language_bucket WHERE account_id IN"

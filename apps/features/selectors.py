@@ -38,6 +38,16 @@ other.kind = own.kind AND other.value = own.value
     AND other.seen_at > at - interval '{max(_DAYS)} days'
     AND other.account_id <> own.account_id
 """
+# One row where an organization has more accounts than are left out.
+_COLLEAGUES: Final = f"""
+SELECT FROM (
+    SELECT DISTINCT ON (there.account_id) there.account_id
+    FROM customers_accountvalue there
+    WHERE there.kind = 'organization' AND there.value = own.value
+        AND there.seen_at <= at AND there.recorded_at <= at
+    ORDER BY there.account_id LIMIT {HOME_MOST + 2}
+) colleagues OFFSET {HOME_MOST + 1}
+"""
 # The same question as ml.features.links.counts, asked about one account.
 _CURRENT_SQL: Final = f"""
 WITH asked AS (SELECT $1::timestamptz AS at),
@@ -60,8 +70,9 @@ place AS (
     SELECT own.kind, own.value FROM asked CROSS JOIN chosen
     JOIN customers_accountvalue own ON own.account_id = chosen.id
         AND own.kind IN ('net', 'organization')
-        AND (own.kind = 'organization' OR own.seen_at = chosen.created_at)
         AND own.seen_at <= at AND own.recorded_at <= at
+        AND CASE own.kind WHEN 'net' THEN own.seen_at = chosen.created_at
+            ELSE NOT EXISTS ({_COLLEAGUES}) END
 ),
 home AS (
     SELECT place.kind, place.value FROM place CROSS JOIN version

@@ -31,7 +31,9 @@ _UNREAD_VIEWS: Final = (
     " AND regexp_full_match(table_name, 'usage(_window)?(_[0-9]+d)?')"
     " AND table_name NOT IN"
     " (SELECT table_name FROM information_schema.tables WHERE table_catalog = 'temp')"
-    " ORDER BY table_name"  # the whole before its parts
+    # the whole before its parts, the longest first
+    " ORDER BY coalesce(try_cast(regexp_extract(table_name, '([0-9]+)d$', 1)"
+    " AS INTEGER), 1000000) DESC"
 )
 _COMPILED: dict[str, dict[str, str]] = {}
 
@@ -74,23 +76,26 @@ class Asker:
         return self.known.backend.con.sql(self.texts[name]).to_arrow_table()
 
     def read_once(self) -> None:
-        """Put a table of the session in front of each small view; it holds the same.
+        """Put a table of the session in front of each small view of usage.
 
-        Worth it before many questions about usage.
+        Before a part stands what a longer one was copied to: it has more rows than
+        the part, which questions leave out by their own time. Worth it before many
+        questions about usage.
         """
         if self.texts is None:
             return
         database = self.known.backend.con
-        copied: set[str] = set()
+        copied: dict[str, str] = {}
         for (name,) in database.execute(_UNREAD_VIEWS).fetchall():
-            whole = re.sub(r"_\d+d$", "", name)
-            if whole in copied:
-                database.execute(f"CREATE TEMP VIEW {name} AS SELECT * FROM {whole}")
+            table = re.sub(r"_\d+d$", "", name)
+            if table in copied:
+                longer = copied[table]
+                database.execute(f"CREATE TEMP VIEW {name} AS SELECT * FROM {longer}")
                 continue
             [(rows,)] = database.execute(f"SELECT count(*) FROM {name}").fetchall()
             if rows <= _COPIED_ROWS:
                 database.execute(f"CREATE TEMP TABLE {name} AS SELECT * FROM {name}")
-                copied.add(name)
+                copied[table] = name
 
     def keep(self) -> None:
         """Write what was compiled anew for other processes."""

@@ -99,8 +99,9 @@ def _homes(known: Known) -> Any:
     """Return account_id, home, away: small networks at sign-up, and organizations.
 
     `away` is 1 for a network of AWAY_CLASSES. Where an account signed up later, or
-    made keys, is no home: anybody could be brought there. An account of which neither
-    is known has no row.
+    made keys, is no home: anybody could be brought there. A domain can be bought: of
+    an organization with more accounts than are left out nobody is. An account of which
+    neither is known has no row.
     """
     accounts = known.table("accounts", "created_at", everybody=True)
     accounts = accounts.select(
@@ -117,9 +118,12 @@ def _homes(known: Known) -> Any:
     )
     nets = nets.select("account_id", "home", "away").distinct()
     firms = values.filter(values.kind == "organization")
-    firms = firms.mutate(away=0)
-    firms = firms.select("account_id", home="value", away=firms.away.cast("int64"))
-    return nets.union(firms.distinct())
+    firms = firms.select("account_id", home="value").distinct()
+    sizes = firms.group_by("home").aggregate(accounts=firms.count())
+    small = sizes.filter(sizes.accounts <= HOME_MOST + 1)
+    firms = firms.semi_join(small, "home").mutate(none=0)
+    firms = firms.select("account_id", "home", away=firms.none.cast("int64"))
+    return nets.union(firms)
 
 
 def shared_card_count_90d(facts: EntryFacts) -> Numbers:

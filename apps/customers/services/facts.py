@@ -181,11 +181,13 @@ def _registration(row: Row) -> str | None:
 def _organization(row: Row, email_class: str) -> str | None:
     """Return the domain of who works there: a confirmed mailbox in its own domain.
 
-    A name that anybody could write down, or a domain that strangers share, is none.
+    A name that anybody could write down, or a domain that strangers share, is none:
+    of `x@firm.co.uk` who says `co.uk` it is `firm.co.uk`.
     """
     proven = row["email_verified"] and email_class == "corporate"
-    domain: str | None = row["org_domain"]
-    return domain if proven and _domain_matches(domain, row["email"]) else None
+    if not proven or not _domain_matches(row["org_domain"], row["email"]):
+        return None
+    return hashing.email_domain(row["email"])
 
 
 def _domain_matches(domain: str | None, email: str | None) -> bool | None:

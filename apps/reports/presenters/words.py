@@ -111,7 +111,6 @@ SHARED: Final = {
     "address": "postal address",
     "payer": "payer",
     "registration": "registration number",
-    "organization": "organization, by its own mail domain",
     "scaffold": "recurring prompt wrapper",
     "client": "client software",
     "params": "sampling parameters",

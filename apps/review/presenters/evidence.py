@@ -74,6 +74,8 @@ def rarity(one: Connection, total: int) -> str:
     """Say how much it means to share a value, given how common it is."""
     if not one.others:
         return "not shared"
+    if one.kind == "organization":  # explains other links, and is none by itself
+        return "colleagues"
     if one.others >= max(COMMON_LEAST, COMMON_SHARE * total):
         return "common, weak"
     rare = one.others <= max(RARE_MOST, RARE_SHARE * total)

@@ -53,7 +53,7 @@ def open_usage(
             _load_hot(database, table, rows)
             _create_view(database, table, table, files, known, since)
             for days in parts:
-                start = as_of - timedelta(days=days)
+                start = as_of.astimezone(UTC) - timedelta(days=days)
                 name = f"{table}_{days}d"
                 _create_view(database, name, table, files, known, start)
 

@@ -75,39 +75,76 @@ def test_who_shares_a_card_at_home_is_left_out_in_both(db: None, lines: None) ->
         assert np.array_equal(now.select(ENTRY), one.select(ENTRY), equal_nan=True)
 
 
+def said(name: str, domain: str, address: str | None, **more: Any) -> dict[str, Any]:
+    """Return the sign-up of somebody with a confirmed mailbox, on the one card."""
+    return {
+        **next(accounts()),
+        "account_id": name,
+        "email": f"{name}@{domain}",
+        "email_verified": True,
+        "org_domain": domain,
+        "signup_ip": address,
+        **more,
+    }
+
+
+def shared_in_both(at: Any) -> dict[str, float]:
+    """Return how many others have each account's card, the same in both paths."""
+    bulk = services.take_snapshots(as_of=at)
+    for account in bulk.account_ids:
+        now = services.ask_snapshot_now(account_id=account, as_of=at)()
+        one = bulk.rows(np.array(bulk.account_ids) == account)
+        assert np.array_equal(now.select(ENTRY), one.select(ENTRY), equal_nan=True)
+    return {
+        account: value(bulk, "shared_card_count_90d", account)
+        for account in bulk.account_ids
+    }
+
+
 def test_who_shares_a_card_in_one_organization_is_left_out_in_both(
     db: None, lines: None
 ) -> None:
     """Three of a firm in rented networks; whoever only says so is a stranger."""
-    first = next(accounts())
-    said = {**first, "org_domain": "firm.example", "email_verified": True}
     rows = [
-        {
-            **said,
-            "account_id": name,
-            "email": f"{name}@firm.example",
-            "signup_ip": f"192.0.2.{number}",
-        }
+        said(name, "firm.example", f"192.0.2.{number}")
         for number, name in enumerate(("ann", "bob", "cem"))
     ]
     rows += [
-        {**said, "account_id": "liar", "email": "x@other.example"},
-        {**rows[0], "account_id": "unproven", "email_verified": False},
-        {**said, "account_id": "mailer", "email": "x@free.example",
-         "org_domain": "free.example"},
-        {**rows[0], "account_id": "placeless", "signup_ip": None},
-    ]  # fmt: skip
+        said("liar", "firm.example", "198.51.0.7", email="x@other.example"),
+        said("unproven", "firm.example", "192.0.2.9", email_verified=False),
+        said("mailer", "free.example", "198.51.0.7"),
+        said("placeless", "firm.example", None),
+    ]
     customers.put_accounts(rows=rows, source="bundle", at=T)
-    bulk = services.take_snapshots(as_of=T)
-    shared = {
-        account: value(bulk, "shared_card_count_90d", account)
-        for account in bulk.account_ids
-    }
-    assert shared == {
+    assert shared_in_both(T) == {
         "ann": 3, "bob": 3, "cem": 3, "liar": 5, "unproven": 6, "mailer": 5,
         "placeless": 3,
     }  # fmt: skip
-    for account in bulk.account_ids:
-        now = services.ask_snapshot_now(account_id=account, as_of=T)()
-        one = bulk.rows(np.array(bulk.account_ids) == account)
-        assert np.array_equal(now.select(ENTRY), one.select(ENTRY), equal_nan=True)
+    day = timedelta(days=1)
+    proof = {**rows[3], "email": "liar@firm.example", "valid_from": T + day}
+    customers.put_accounts(rows=[proof], source="bundle", at=T + day)
+    assert shared_in_both(T)["liar"] == 5
+    assert shared_in_both(T + 2 * day)["liar"] == 2  # of six, four are colleagues
+
+
+def test_nobody_of_a_large_organization_is_left_out(db: None, lines: None) -> None:
+    """One domain is bought once; who has no known place has the benefit of doubt."""
+    rows = [
+        said(f"staff{number}", "firm.example", f"192.0.2.{number}" if number else None)
+        for number in range(7)
+    ]
+    customers.put_accounts(rows=rows[:6], source="bundle", at=T)
+    assert set(shared_in_both(T).values()) == {0}
+    customers.put_accounts(rows=rows[6:], source="bundle", at=T)
+    assert [*shared_in_both(T).values()] == [1, 6, 6, 6, 6, 6, 6]
+
+
+def test_a_suffix_that_strangers_share_is_no_organization(
+    db: None, lines: None
+) -> None:
+    rows = [
+        said(name, "co.example", f"192.0.2.{number}", email=f"x@{name}.co.example")
+        for number, name in enumerate(("left", "right"))
+    ]
+    customers.put_accounts(rows=rows, source="bundle", at=T)
+    assert shared_in_both(T) == {"left": 1, "right": 1}

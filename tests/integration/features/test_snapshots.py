@@ -177,5 +177,5 @@ def test_a_plan_for_any_account_walks_through_no_table(population: None) -> None
     assert "Hash" not in plan  # whoever is hashed was read as a whole
     conditions = re.findall(r"Index Cond: \((.*)\)", plan)
     held = [one for one in conditions if "kind" in one]
-    assert len(held) == 5
+    assert len(held) == 6
     assert all("account_id" in one or "value" in one for one in held)

@@ -1,6 +1,8 @@
 """Views of the last days hold the rows of the whole that lie there, and no other."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -47,16 +49,12 @@ def test_a_part_holds_the_rows_of_its_days(spread, table, time):
         for days in (7, 30):
             start = (AS_OF - timedelta(days=days)).replace(tzinfo=None)
             within = engine.arrow(
-                f"SELECT * FROM {table} WHERE {time} > TIMESTAMP '{start}'"
+                f"SELECT * FROM {table} WHERE {time} >= TIMESTAMP '{start}'"
                 " ORDER BY event_id"
             )
-            part = engine.arrow(
-                f"SELECT * FROM {table}_{days}d WHERE {time} > TIMESTAMP '{start}'"
-                " ORDER BY event_id"
-            )
+            part = engine.arrow(f"SELECT * FROM {table}_{days}d ORDER BY event_id")
             assert part.num_rows
             assert part.equals(within)
-            assert part.num_rows < engine.table(table).count().to_pyarrow().as_py()
 
 
 def test_a_part_opens_no_older_file(spread):
@@ -70,20 +68,30 @@ def test_a_part_opens_no_older_file(spread):
     assert not [file.name for file in old if file.name in text]
 
 
-def test_features_are_the_same_with_and_without_parts(spread):
-    with open_engine(as_of=AS_OF) as engine:
-        with_parts = take_snapshots(as_of=AS_OF, engine=engine)
+def without_parts() -> Any:
+    """Return the features as they are where no part is offered."""
     with open_engine(as_of=AS_OF) as engine:
         for table in ("usage", "usage_window"):
             for days in (7, 30):
                 engine.database.execute(f"DROP VIEW {table}_{days}d")
-        without = take_snapshots(as_of=AS_OF, engine=engine)
-    assert with_parts.has_usage.any()
-    assert np.array_equal(with_parts.values, without.values, equal_nan=True)
+        return take_snapshots(as_of=AS_OF, engine=engine)
 
 
-def test_features_are_the_same_when_nothing_is_copied(spread, monkeypatch):
-    before = take_snapshots(as_of=AS_OF)
-    monkeypatch.setattr("ml.features.asking._COPIED_ROWS", 0)
-    after = take_snapshots(as_of=AS_OF)
-    assert np.array_equal(before.values, after.values, equal_nan=True)
+# nothing is copied; the last week alone; the last month; everything
+@pytest.mark.parametrize("most", [0, 60, 100, 1_000_000])
+def test_features_are_the_same_with_and_without_parts(spread, monkeypatch, most):
+    expected = without_parts()
+    monkeypatch.setattr("ml.features.asking._COPIED_ROWS", most)
+    found = take_snapshots(as_of=AS_OF)
+    assert found.has_usage.any()
+    assert np.array_equal(found.values, expected.values, equal_nan=True)
+
+
+def test_a_part_begins_where_the_days_do_in_any_zone(spread):
+    """Thirty days before a moment of summer time, which began in between."""
+    there = datetime(2026, 4, 1, tzinfo=ZoneInfo("Europe/Berlin"))
+    with open_engine(as_of=there) as engine:
+        [(text,)] = engine.database.execute(
+            "SELECT sql FROM duckdb_views() WHERE view_name = 'usage_30d'"
+        ).fetchall()
+    assert "2026-03-01 22:00:00+00" in text

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.review.choices import Answer
-from apps.review.presenters import charts, keyfacts
+from apps.review.presenters import charts, evidence, keyfacts
 from apps.review.presenters.csv import FORMULA, guarded, rows_as_csv
 from apps.review.presenters.model import model_view, parts_of, points_of
 from apps.review.presenters.notice import effects, notice_text
@@ -125,7 +125,15 @@ def test_the_link_that_tells_most_is_shown_first_by_rarity_then_by_count():
         return f"{fact.value} {fact.detail}"
 
     assert linked(("device", 0), ("net", 900)) == "No one nothing uncommon is shared"
+    assert linked(("organization", 2)) == "No one nothing uncommon is shared"
     assert linked(("net", 900), ("device", 7)) == "7 accounts by device"
     assert (
         linked(("device", 7), ("card", 1), ("ip", 2)) == "2 accounts by network address"
     )
+
+
+def test_colleagues_are_no_evidence_of_abuse():
+    rows = [Connection(kind, "v", AT, 2) for kind in ("organization", "device")]
+    facts = SimpleNamespace(connections=rows, accounts_total=2_000)
+    told = [item.text for item in evidence._shared(facts)]
+    assert told == ["Same device as 2 other accounts"]
