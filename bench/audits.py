@@ -16,9 +16,9 @@ from pathlib import Path
 
 import numpy as np
 import report
-from calibrators import HELD_OUT, RATES, Floats, calibrate, everybody, mean_of
+from calibrators import HELD_OUT, RATES, Floats, everybody, mean_of
 
-from ml import evaluate
+from ml import calibrate, evaluate
 from ml.calibrate import Calibration, HeldOut
 from ml.features import catalogue_hash
 from ml.model import RiskModel

@@ -73,7 +73,9 @@ class Known:
             try:
                 self.opened[name] = self.backend.table(name)
             except TableNotFound:
-                self.opened[name] = self.backend.table(whole)
+                if name == whole:
+                    raise
+                self.opened[name] = self._opened(whole, whole)
         return self.opened[name]
 
     def exchanges(self, days: int) -> Any:
