@@ -28,7 +28,7 @@ from ml import calibrate, evaluate, holdout, train  # noqa: E402 - needs path
 from ml.calibrate import Calibration, HeldOut  # noqa: E402
 from ml.dataset import TrainingRows, describe, filled  # noqa: E402
 from ml.features import FEATURES, catalogue_hash  # noqa: E402
-from ml.starter import audits, build, worlds  # noqa: E402
+from ml.starter import BASE_RATE, audits, build, worlds  # noqa: E402
 from ml.starter.shipped import shipped  # noqa: E402
 from ml.starter.worlds import Moment, World  # noqa: E402
 
@@ -77,7 +77,7 @@ def starter(kind: str, known: Sequence[World]) -> dict[str, float]:
     text = train.grow(filled(early, features), early, features, config)
     bare = train.bare_model(config, early, features, excluded, text)
     fitted, asked = (
-        weighed(rows, bare.margins(bare.values(rows.frame)), build.BASE_RATE)
+        weighed(rows, bare.margins(bare.values(rows.frame)), BASE_RATE)
         for rows in (late, unseen)
     )
     return losses(fitted, asked, ("none", "shift", "beta"))

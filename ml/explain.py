@@ -208,17 +208,13 @@ def principal(found: Sequence[Reason]) -> tuple[Reason, ...]:
 
 
 def group_reason(ring: RingPart, joined: float) -> Reason:
-    """Tell what standing in a ring adds, `joined` in log-odds."""
+    """Tell what standing in a ring, or in bad company, adds; `joined` in log-odds."""
     return Reason(
         code=GROUP_CODE,
         family="RNG",
         direction="raises",
         points=round(joined * POINTS, 2),
-        text=(
-            f"Acts with group {ring.ring_id}: the group is under one operator with"
-            f" probability {ring.probability:.0%}, and {ring.agreement:.0%} of what"
-            f" joins it holds for this account."
-        ),
+        text=ring.words,
         customer_safe_key=None,
     )
 

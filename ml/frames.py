@@ -47,13 +47,32 @@ class FeatureFrame:
 
 @dataclass(frozen=True, slots=True)
 class RingPart:
-    """An account's strongest ring as of one moment; `agreement` is m in [0, 1]."""
+    """An account's strongest ring as of one moment; `agreement` is m in [0, 1].
 
-    ring_id: str
+    Without a ring_id no ring is claimed: it shares rare values with suspicious others,
+    and acts with some of them with this probability.
+    """
+
+    ring_id: str | None
     probability: float
     agreement: float
     level: str
     views: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """Return what standing there means."""
+        if self.ring_id is None:
+            return (
+                f"Shares rare values ({', '.join(self.views)}) with accounts whose own"
+                f" conduct is suspicious: with probability {self.probability:.0%} it"
+                f" acts with some of them. Which ones is not known."
+            )
+        return (
+            f"Acts with group {self.ring_id}: the group is under one operator with"
+            f" probability {self.probability:.0%}, and {self.agreement:.0%} of what"
+            f" joins it holds for this account."
+        )
 
 
 @dataclass(frozen=True, slots=True)

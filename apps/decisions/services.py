@@ -197,7 +197,7 @@ def record_person_decision(*, made: PersonDecision, at: datetime) -> Decision:
 
 def _values(one: "Scored") -> dict[str, float]:
     """Return what rules may read of one account; absent ring values are zero."""
-    ring = one.ring
+    ring = one.ring if one.ring and one.ring.ring_id else None  # company is no ring
     values = dict(zip(one.names, one.features, strict=True))
     return values | {
         "probability": one.probability,

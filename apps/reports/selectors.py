@@ -14,6 +14,7 @@ from apps.review.choices import Lane, State
 from apps.review.models import Case, Disposition
 from apps.review.selectors.case import case_view
 from apps.rings.models import Ring
+from apps.rings.selectors import association_of
 from apps.scoring.selectors import model_by_id
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def sources_of(assessment_id: str) -> Sources:
         snapshot=snapshot,
         catalogue=row.score.catalogue,
         model=_model(model_by_id(row.score.model_id)),
-        ring=_ring(snapshot["score"]["ring"], row.as_of),
+        ring=_ring(snapshot["score"]["ring"], row.account.account_id, row.as_of),
         human=tuple(_human(case)) if case else (),
         entry_id=str(entry.pk) if entry else None,
         proof=_proof(entry),
@@ -124,14 +125,25 @@ def _model(row: "ModelVersion") -> ModelCard:
     return ModelCard(row.id, row.kind, row.version, cutoff, row.manifest)
 
 
-def _ring(part: dict[str, Any] | None, as_of: datetime) -> dict[str, Any] | None:
-    """Return the ring as the newest pass up to `as_of` saw it."""
+def _ring(
+    part: dict[str, Any] | None, account_id: str, as_of: datetime
+) -> dict[str, Any] | None:
+    """Return the ring, or the company, as the newest pass up to `as_of` saw it."""
     if part is None:
         return None
+    if part["ring_id"] is None:
+        return {**part, "evidence": {"values": _company(account_id, as_of)}}
     rows = Ring.objects.filter(ring_id=part["ring_id"], run__as_of__lte=as_of)
     ring = rows.order_by("-run__as_of", "-run_id").first()
     found = {"size": ring.size, "evidence": ring.evidence} if ring else {}
     return {**part, **found}
+
+
+def _company(account_id: str, as_of: datetime) -> list[dict[str, Any]]:
+    """Return what an account shares with suspicious others, as values of a ring are."""
+    found = association_of(account_id=account_id, as_of=as_of)
+    values = found.values if found else []
+    return [{**one, "elsewhere": one["others"]} for one in values]
 
 
 def _human(case: Case) -> list[Human]:

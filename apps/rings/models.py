@@ -74,6 +74,28 @@ class Membership(AppendOnlyModel):
         indexes = [models.Index(fields=["account"], name="membership_account")]
 
 
+class Association(AppendOnlyModel):
+    """An account whose rare values are those of suspicious others, as one run saw it.
+
+    No ring is claimed. log_odds = own + the log_odds of each of `values` + those of the
+    base rate, and probability is theirs.
+    """
+
+    run = models.ForeignKey(RingRun, models.PROTECT, related_name="associations")
+    account = models.ForeignKey("customers.Account", models.PROTECT, related_name="+")
+    probability = models.FloatField()
+    log_odds = models.FloatField()
+    own = models.FloatField()  # what its own conduct says, in log-odds
+    # of each view the value that says most: kind, value, others, log_odds, points
+    values = models.JSONField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["run", "account"], name="one_association")
+        ]
+        indexes = [models.Index(fields=["account"], name="association_account")]
+
+
 class RingChange(AppendOnlyModel):
     """What a pass saw happen to a ring since the pass before it."""
 

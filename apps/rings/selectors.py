@@ -2,16 +2,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from django.db.models import Q, QuerySet
 
 from apps.core import canonical
 from apps.core.sql import ask
-from apps.rings.models import Membership, Ring, RingChange, RingRun
+from apps.rings.models import Association, Membership, Ring, RingChange, RingRun
 from ml.frames import RingPart
 from ml.rings.place import LONE_VIEW, place
 
+# The level of an account that stands in no ring, but shares rare values with accounts
+# whose own conduct is suspicious.
+ASSOCIATE: Final = "associate"
 # What one account brings: the newest pass, its own place in it, and its values.
 _SIGNUP_SQL = """
 WITH run AS (
@@ -26,6 +29,8 @@ SELECT (SELECT id FROM run), (SELECT created_at FROM run),
        r.ring_id, r.probability, m.level, m.agreement, m.views))
    FROM rings_membership m JOIN rings_ring r ON r.id = m.ring_id
    WHERE m.account_id = (SELECT id FROM mine) AND r.run_id = (SELECT id FROM run)),
+  (SELECT json_build_array(probability, "values") FROM rings_association
+   WHERE account_id = (SELECT id FROM mine) AND run_id = (SELECT id FROM run)),
   (SELECT json_agg(DISTINCT kind || ':' || value)
    FROM customers_accountvalue WHERE account_id = (SELECT id FROM mine))
 """
@@ -48,7 +53,10 @@ def latest_run(*, as_of: datetime) -> RingRun | None:
 
 
 def ring_parts(*, as_of: datetime) -> dict[str, RingPart]:
-    """Return each account's strongest ring in the newest pass up to `as_of`."""
+    """Return each account's strongest ring in the newest pass up to `as_of`.
+
+    Where what it shares with suspicious others weighs more, that is its part.
+    """
     run = latest_run(as_of=as_of)
     rows = Membership.objects.filter(ring__run=run).select_related("ring", "account")
     best: dict[str, RingPart] = {}
@@ -63,7 +71,24 @@ def ring_parts(*, as_of: datetime) -> dict[str, RingPart]:
         held = best.get(row.account.account_id)
         if held is None or _force(part) > _force(held):
             best[row.account.account_id] = part
+    found = Association.objects.filter(run=run).select_related("account")
+    for one in found if run else ():
+        name, part = one.account.account_id, associated(one.probability, one.values)
+        if name not in best or _force(part) > _force(best[name]):
+            best[name] = part
     return best
+
+
+def associated(probability: float, values: Iterable[Mapping[str, Any]]) -> RingPart:
+    """Return the part of an account that keeps suspicious company, without a ring."""
+    views = tuple(one["view"] for one in values)
+    return RingPart(None, probability, 1.0, ASSOCIATE, views)
+
+
+def association_of(*, account_id: str, as_of: datetime) -> Association | None:
+    """Return in what company the newest pass up to `as_of` saw an account."""
+    rows = Association.objects.filter(run=latest_run(as_of=as_of))
+    return rows.filter(account__account_id=account_id).first()
 
 
 def ask_ring_part_for_signup(
@@ -82,6 +107,7 @@ def _ring_part(
     run_id: int | None,
     made_at: datetime,
     places: Sequence[Sequence[Any]] | None,
+    company: tuple[float, Sequence[Mapping[str, Any]]] | None,
     values: Sequence[str] | None,
 ) -> RingPart | None:
     if run_id is None:
@@ -90,6 +116,8 @@ def _ring_part(
         RingPart(ring_id, probability, agreement, level, tuple(views))
         for ring_id, probability, level, agreement, views in places or ()
     ]
+    if company is not None:
+        parts.append(associated(*company))
     best = max(parts, key=_force, default=None)
     return _landing(_bonds(run_id, made_at), values or (), best)
 
@@ -139,7 +167,7 @@ def _bonds(run_id: int, made_at: datetime) -> dict[str, list[Bond]]:
 
 
 def _force(part: RingPart) -> tuple[float, str]:
-    return part.probability * part.agreement, part.ring_id
+    return part.probability * part.agreement, part.ring_id or ""
 
 
 def rings_of_run(run: RingRun) -> QuerySet[Ring]:
@@ -192,18 +220,30 @@ def ring_content(row: Ring, members: Sequence[Membership]) -> dict[str, Any]:
     }
 
 
+def association_content(one: Association, account_id: str) -> list[Any]:
+    """Return the audited content of one association."""
+    odds = [one.probability.hex(), one.log_odds.hex(), one.own.hex()]
+    return [account_id, *odds, canonical.digest(one.values)]
+
+
 def run_content(
-    run: RingRun, rings: list[dict[str, Any]], changes: Sequence[RingChange]
+    run: RingRun,
+    rings: list[dict[str, Any]],
+    changes: Sequence[RingChange],
+    company: Sequence[list[Any]],
 ) -> dict[str, Any]:
     """Return the audited content of one pass: its inputs and a digest of each ring.
 
-    Passes from before changes were kept have none, and their content names none.
+    `company` is the content of its associations, by account id. Passes from before
+    changes or associations were kept have none, and their content names none.
     """
     seen = [
         [one.ring_id, one.kind, one.other, one.joined, one.left]
         for one in sorted(changes, key=lambda one: one.ring_id)
     ]
     content: dict[str, Any] = {"changes_sha256": canonical.digest(seen)} if seen else {}
+    if company:
+        content["associations_sha256"] = canonical.digest(company)
     if run.basis_id is not None:
         content["basis"] = str(run.basis_id)
     return content | {
@@ -222,4 +262,10 @@ def audited_runs() -> Iterator[tuple[str, int, dict[str, Any]]]:
         rings = Ring.objects.filter(run=run).order_by("pk")
         rows = rings.prefetch_related("memberships")
         contents = [ring_content(row, row.memberships.all()) for row in rows]
-        yield str(run.pk), 1, run_content(run, contents, run.changes.all())
+        company = [
+            association_content(one, one.account.account_id)
+            for one in run.associations.select_related("account").order_by(
+                "account__account_id"
+            )
+        ]
+        yield str(run.pk), 1, run_content(run, contents, run.changes.all(), company)

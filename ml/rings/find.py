@@ -14,7 +14,7 @@ from ml.rings.links import Links
 from ml.rings.passes import Pass, full_pass
 from ml.rings.place import POINTS, VIEW_NAMES, place
 
-CODE_VERSION: Final = "5"
+CODE_VERSION: Final = "6"
 SHOWN_OF_VIEW: Final = 20  # so that work never hides what a sign-up could share
 TENURE: Final = timedelta(days=180)
 

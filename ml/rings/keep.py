@@ -54,6 +54,7 @@ def _columns(one: Pass) -> dict[str, dict[str, Any]]:
             "declared": pa.array(conduct.declared, pa.string()),
             "permitted": conduct.permitted,
             "region": pa.array(conduct.region, pa.string()),
+            "own": one.own,
         },
         "values": {
             "kind": pa.array(links.kind_of, pa.string()),
@@ -94,6 +95,7 @@ def load(folder: Path) -> Pass:
         values["common"],
         Pairs(pairs["left"], pairs["right"], parts),
         Conduct(*(accounts[name] for name in names)),
+        accounts["own"],
         tuple(judged),
         (),
         (),

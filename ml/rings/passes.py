@@ -7,7 +7,7 @@ is that of comparing everybody, but for one thing: between two untouched account
 stood in one value's list as each other's tenth neighbor, a newcomer moves nobody out.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -15,6 +15,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ml.rings.association import Associations, Floats, associate
 from ml.rings.candidates import compared
 from ml.rings.cells import users_of
 from ml.rings.conduct import Conduct, conduct_of
@@ -41,8 +42,9 @@ class Pass:
 
     The first `measured` values keep the weight that the full pass at `full_as_of` gave
     them; of later ones `common` [values] says which are networks that many share.
-    `judged` holds every group weighed, `groups` those that stand, and `joined` who
-    came to each by its fingerprint.
+    `own` [accounts] is what the conduct of each said at the full pass, 0 of later ones.
+    `judged` holds every group weighed, `groups` those that stand, and `joined` who came
+    to each by its fingerprint.
     """
 
     as_of: datetime
@@ -52,13 +54,20 @@ class Pass:
     common: NDArray[np.bool_]
     pairs: Pairs
     conduct: Conduct
+    own: Floats
     judged: tuple[Judged, ...]
     groups: tuple[Judged, ...]
     joined: tuple[Members, ...]
 
 
-def full_pass(backend: Any, *, as_of: datetime) -> Pass:
-    """Compare everybody known at T; `backend` is an Ibis backend that holds it all."""
+def full_pass(
+    backend: Any, *, as_of: datetime, own: Mapping[str, float] | None = None
+) -> Pass:
+    """Compare everybody known at T; `backend` is an Ibis backend that holds it all.
+
+    `own` is what the conduct of each account says of it (ml.starter.own); what is not
+    there says nothing.
+    """
     links, pairs = compared(backend, as_of=as_of)
     conduct = conduct_of(backend, links.account_ids)
     values = len(links.strength)
@@ -70,6 +79,7 @@ def full_pass(backend: Any, *, as_of: datetime) -> Pass:
         np.zeros(values, dtype=bool),
         pairs,
         conduct,
+        np.array([(own or {}).get(str(name), 0.0) for name in links.account_ids]),
         (),
         (),
         (),
@@ -94,11 +104,9 @@ def step(
     new = _renewed(last, held, touched)
     pairs = _renewed_pairs(last.pairs, new)
     conduct = _renewed_conduct(last.conduct, held, new, touched)
-    known = {}
-    for one in last.judged:
-        members = new.place[one.members]
-        if not new.moved[members].any():
-            known[members.tobytes()] = Judged(members, one.terms)
+    told = [Judged(new.place[one.members], one.terms) for one in last.judged]
+    stands = [one for one in told if not new.moved[one.members].any()]
+    known = {one.members.tobytes(): one for one in stands}
 
     def weighed(groups: list[Members]) -> list[Judged]:
         unknown = [group for group in groups if group.tobytes() not in known]
@@ -115,6 +123,7 @@ def step(
         common=new.common,
         pairs=pairs,
         conduct=conduct,
+        own=_placed(last.own, new),
     )
     return _grouped(begun, weighed)
 
@@ -142,6 +151,18 @@ def _grouped(begun: Pass, weighed: Judge) -> Pass:
         groups=(*proven, *apart),
         joined=(*joined, *(one.members[:0] for one in apart)),
     )
+
+
+def company(one: Pass) -> Associations:
+    """Return in what company everybody's values put them."""
+    return associate(one.links, one.conduct, one.own)
+
+
+def _placed(old: Floats, new: Renewed) -> Floats:
+    """Return what was said of old accounts at their new places; of new ones nothing."""
+    said = np.zeros(len(new.links.account_ids))
+    said[new.place] = old
+    return said
 
 
 def _renewed(last: Pass, backend: Any, touched: Sequence[str]) -> Renewed:

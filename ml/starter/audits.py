@@ -11,7 +11,7 @@ from ml import calibrate, dataset, holdout
 from ml.calibrate import Calibration, HeldOut
 from ml.dataset import TrainingRows
 from ml.model import RiskModel
-from ml.starter.build import BASE_RATE
+from ml.starter import BASE_RATE
 
 Floats = NDArray[np.float64]
 

@@ -12,7 +12,7 @@ from ml.calibrate import HeldOut
 from ml.dataset import LearnableFeature, TrainingRows
 from ml.finish import finished
 from ml.model import RiskModel
-from ml.starter import lent
+from ml.starter import BASE_RATE, lent
 from ml.starter.views import OWN_PAST, SIZED, VIEWS, drawn, without
 from ml.starter.worlds import Moment, World
 from ml.train import TrainConfig
@@ -32,9 +32,6 @@ PARAMETERS: Final[dict[str, float | int | str | bool]] = train.PARAMETERS | {
 # families lead an explanation.
 COPIES: Final = 8
 COMPLETE_EVERY: Final = 4  # of the copies one is complete, the others lack some views
-# One account in a hundred is abusive. An assumption about providers, not a property
-# of the worlds, of which a tenth is; a site's random audits replace it.
-BASE_RATE: Final = 0.01
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,6 +88,7 @@ def rings_table(*, as_of: datetime) -> "pa.Table":
             "views": sorted(part.views),
         }
         for account_id, part in sorted(ring_parts(as_of=as_of).items())
+        if part.ring_id is not None
     ]
     schema = pa.schema(
         [

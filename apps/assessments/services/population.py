@@ -52,11 +52,15 @@ def assess_all(
     as_of = occasion.as_of
     progress.advance(0, phase="facts")
     with signals.open_engine(as_of=as_of) as engine:
-        progress.advance(0, phase="rings")
-        find = rings.find_rings if account_ids is None else rings.find_changed
-        run = find(as_of=as_of, engine=engine, at=occasion.at)
         progress.advance(0, phase="features")
         frame = _snapshots(as_of, account_ids, engine)
+        progress.advance(0, phase="rings")
+        if account_ids is None:
+            run = rings.find_rings(
+                as_of=as_of, engine=engine, frame=frame, at=occasion.at
+            )
+        else:
+            run = rings.find_changed(as_of=as_of, engine=engine, at=occasion.at)
     parts = ring_selectors.ring_parts(as_of=as_of)
     stored, actions = _assess_frame(frame, parts, occasion, progress)
     audit.sequence_now(at=occasion.at)

@@ -77,9 +77,13 @@ def _summary(sources: Sources, model: dict[str, Any]) -> dict[str, Any]:
         ),
     ]
     if sources.ring:
+        sure = percent(sources.ring["probability"])
         lines.append(
             f"The account stands in a group of accounts that is under one operator with"
-            f" probability {percent(sources.ring['probability'])}."
+            f" probability {sure}."
+            if sources.ring["ring_id"]
+            else f"The account shares rare values with accounts whose own conduct is"
+            f" suspicious; it acts with some of them with probability {sure}."
         )
     if decision["expires_at"]:
         until = words.moment(decision["expires_at"])
@@ -208,7 +212,7 @@ def _linkage(sources: Sources) -> dict[str, Any] | None:
             {
                 "kind": words.SHARED.get(one["kind"], one["kind"]),
                 "view": one["view"],
-                "members": one["members"],
+                "members": one.get("members"),
                 "elsewhere": one["elsewhere"],
                 "points": one["points"],
             }

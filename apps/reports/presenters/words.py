@@ -115,6 +115,9 @@ SHARED: Final = {
     "client": "client software",
     "params": "sampling parameters",
     "schema": "output schema",
+    "exits": "carrier through whose networks it wanders",
+    "silence": "hours in which several fell silent",
+    "joint_work": "work that is divided",
 }
 # Said elsewhere in the report, or of no meaning to a reader.
 HIDDEN_FACTS: Final = frozenset({"account_id", "recorded_at", "history"})

@@ -79,9 +79,10 @@ def parts_of(score: Score, labels: Mapping[str, str]) -> list[Part]:
     margin = base + sum(factors)
     own = points_of(score.own_probability)
     parts.append(Part("Calibration adjustment", own - margin))
-    if score.ring_id:
+    if score.ring_probability is not None:
         joined = points_of(score.probability) - own
-        parts.append(Part("Joined with its ring", joined))
+        whom = "its ring" if score.ring_id else "the company it keeps"
+        parts.append(Part(f"Joined with {whom}", joined))
     return parts
 
 
@@ -95,9 +96,13 @@ def _flags(score: Score, *, wide: bool) -> list[str]:
     found = ["the interval is wide"] if wide else []
     if missing:
         found.append(f"{missing} of {len(score.features)} values are missing")
-    if score.ring_id and score.ring_probability is not None:
+    if score.ring_probability is not None:
         sure = policy.percent(score.ring_probability)
-        found.append(f"it is in a ring whose grouping is {sure} sure")
+        found.append(
+            f"it is in a ring whose grouping is {sure} sure"
+            if score.ring_id
+            else f"it shares rare values with suspicious accounts ({sure} sure)"
+        )
     return found or ["nothing unusual"]
 
 

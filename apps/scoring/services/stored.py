@@ -67,10 +67,8 @@ def _row(
 def from_row(*, row: Score, account_id: str) -> Scored:
     """Return a stored score as it was; the ring's level and views are not stored."""
     ring = None
-    if row.ring_id is not None:
-        ring = RingPart(
-            row.ring_id, row.ring_probability or 0.0, row.agreement or 0.0, ""
-        )
+    if row.ring_probability is not None:
+        ring = RingPart(row.ring_id, row.ring_probability, row.agreement or 0.0, "")
     return Scored(
         account_id=account_id,
         model_id=row.model_id,

@@ -21,7 +21,7 @@ from apps.rings.selectors import (
     changes_of,
     ring_parts,
 )
-from apps.rings.services import passes
+from apps.rings.services import storing
 from apps.rings.services.evidence import standing
 from apps.signals.services.outcomes import put_outcomes
 from ml.rings.find import FoundMember, FoundRing
@@ -103,8 +103,8 @@ def test_the_part_that_leaves_a_ring_has_a_name_of_its_own(site):
     [name] = names_of(first)
     [ring] = Ring.objects.filter(run=first)
     found = _found(ring)
-    assert passes._names([found], {}, [name]) != [name]
-    assert passes._names([found], {}, []) == [name]
+    assert storing._names([found], {}, [name]) != [name]
+    assert storing._names([found], {}, []) == [name]
 
 
 def _found(ring: Ring) -> FoundRing:

@@ -13,8 +13,8 @@ from ml.evaluate import log_loss
 from ml.features import NAMES, catalogue_hash
 from ml.frames import FeatureFrame
 from ml.model import RiskModel
+from ml.starter import BASE_RATE
 from ml.starter.audits import leaning, read_by_audits, reread
-from ml.starter.build import BASE_RATE
 from ml.starter.shipped import shipped
 
 AS_OF = datetime(2027, 1, 1, tzinfo=UTC)

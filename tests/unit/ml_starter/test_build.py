@@ -9,7 +9,7 @@ import pytest
 from ml.dataset import QUIET_WEIGHT
 from ml.features import FEATURES, NAMES
 from ml.frames import FeatureFrame
-from ml.starter import build, lent, measure, views, worlds
+from ml.starter import BASE_RATE, build, lent, measure, views, worlds
 from ml.starter.worlds import Moment, Person, World
 from ml.train import TrainConfig
 
@@ -160,7 +160,7 @@ def test_probabilities_stand_at_the_stated_base_rate(known, models):
     said = measure.probabilities(frame, models)
     guilty = np.array([not each.honest for each in known[4].truth])
     values = np.array([said[each.account_id] for each in known[4].truth])
-    rate = build.BASE_RATE
+    rate = BASE_RATE
     mean = rate * values[guilty].mean() + (1 - rate) * values[~guilty].mean()
     assert rate / 2 < mean < rate * 2  # calibrated on fifty abusive accounts a world
 
