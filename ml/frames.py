@@ -64,9 +64,9 @@ class RingPart:
         """Return what standing there means."""
         if self.ring_id is None:
             return (
-                f"Shares rare values ({', '.join(self.views)}) with accounts whose own"
-                f" conduct is suspicious: with probability {self.probability:.0%} it"
-                f" acts with some of them. Which ones is not known."
+                f"Shares rare values with accounts whose own conduct is suspicious: it"
+                f" acts with some of them, which is not known, with probability"
+                f" {self.probability:.0%}."
             )
         return (
             f"Acts with group {self.ring_id}: the group is under one operator with"

@@ -15,6 +15,7 @@ from ml.model import ContributionError
 from tests.integration.scoring.conftest import AT, frame, register
 
 RING = RingPart("ring_7", 0.9, 0.5, "core", ("payment", "rhythm"))
+COMPANY = RingPart(None, 0.4, 1.0, "associate", ("shape", "network"))
 
 
 def score(values: FeatureFrame, rings=None):
@@ -84,9 +85,10 @@ def test_one_account_is_scored_as_it_is_among_many(champions):
         assert repr(alone) == repr(together[at])  # NaN is not equal to itself
 
 
-def test_a_score_comes_back_from_its_row_and_can_be_computed_again(champions):
+@pytest.mark.parametrize("ring", [RING, COMPANY], ids=["ring", "company"])
+def test_a_score_comes_back_from_its_row_and_can_be_computed_again(champions, ring):
     values = frame(12, 9)
-    scored = score(values, {values.account_ids[0]: RING})
+    scored = score(values, {values.account_ids[0]: ring})
     accounts = [
         Account.objects.create(
             account_id=one.account_id, created_at=AT, recorded_at=AT, ingested_at=AT,

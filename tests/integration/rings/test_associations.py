@@ -1,0 +1,98 @@
+"""Accounts in bad company are stored, found again by every path, and audited."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from apps.customers import services as customers
+from apps.rings import services
+from apps.rings.models import Association, Membership, RingRun
+from apps.rings.selectors import (
+    ask_ring_part_for_signup,
+    association_of,
+    audited_runs,
+    ring_parts,
+)
+from ml.frames import RingPart
+from ml.rings.association import PRIOR
+
+T = datetime(2026, 6, 1, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+pytestmark = pytest.mark.django_db
+
+
+def account(name: str, created: datetime, **facts: object) -> dict[str, object]:
+    return {
+        "account_id": name,
+        "created_at": created,
+        "email_verified": True,
+        "payment_fingerprint": f"card-{name}",
+        "signup_device_id": f"device-{name}",
+        **facts,
+    }
+
+
+def shady(name: str, **facts: object) -> dict[str, object]:
+    """An account that looks odd by itself: thrown-away mail, rented server, prepaid."""
+    odd = {
+        "email_verified": False,
+        "email_class": "disposable",
+        "signup_ip_class": "hosting",
+        "payment_funding": "prepaid",
+        "payer_matches": False,
+        "signup_form_ms": 900,
+    }
+    return account(name, T - 3 * DAY, **odd, **facts)
+
+
+@pytest.fixture
+def run(db: None) -> RingRun:
+    """Four odd accounts share phones two by two and a device with one another's."""
+    rows = [account(f"honest-{at:03}", T - 90 * DAY) for at in range(300)]
+    for at in range(12):
+        home = {"signup_device_id": f"tablet-{at}", "phone": f"+49301234{at:03}"}
+        rows += [account(f"home-{at:02}-{who}", T - 90 * DAY, **home) for who in "ab"]
+    shared = {"signup_device_id": "image", "phone": "+49305550000"}
+    rows += [shady(f"shady-{at}", **shared) for at in range(2)]
+    customers.put_accounts(rows=rows, source="bundle", at=T)
+    return services.find_rings(as_of=T, at=T)
+
+
+def test_odd_accounts_that_share_are_stored_with_a_sum_that_adds_up(run):
+    rows = Association.objects.filter(run=run).select_related("account")
+    assert {row.account.account_id for row in rows} == {"shady-0", "shady-1"}
+    for row in rows:
+        added = sum(one["log_odds"] for one in row.values)
+        assert row.log_odds == pytest.approx(row.own + added + PRIOR, abs=1e-12)
+        assert {one["kind"] for one in row.values} == {"device", "phone", "phone_block"}
+        assert {one["others"] for one in row.values} == {1}
+    assert not Membership.objects.filter(ring__run=run).exists()
+
+
+def test_bulk_and_request_path_give_the_same_part(run):
+    part = ring_parts(as_of=T)["shady-0"]
+    stored = association_of(account_id="shady-0", as_of=T)
+    assert stored is not None
+    views = tuple(one["view"] for one in stored.values)
+    assert set(views) == {"device", "identity", "network"}
+    assert part == RingPart(None, stored.probability, 1.0, "associate", views)
+    assert ask_ring_part_for_signup(account_id="shady-0", as_of=T)() == part
+    assert ask_ring_part_for_signup(account_id="home-00-a", as_of=T)() is None
+
+
+def test_associations_of_a_pass_are_audited(run):
+    [(_, _, content)] = audited_runs()
+    assert "associations_sha256" in content
+    [(_, _, again)] = audited_runs()
+    assert again == content
+
+
+def test_a_pass_that_goes_on_keeps_what_conduct_said(run):
+    late = account("late", T + DAY / 2)
+    customers.put_accounts(rows=[late], source="bundle", at=T + DAY / 2)
+    later = services.find_changed(as_of=T + DAY / 2, at=T + DAY / 2)
+    assert later.basis == run
+    kept = Association.objects.filter(run=later).values_list("own", flat=True)
+    before = Association.objects.filter(run=run).values_list("own", flat=True)
+    assert sorted(kept) == sorted(before) != []
