@@ -1,5 +1,5 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
@@ -15,6 +15,7 @@ from ml.rings.place import LONE_VIEW, place
 # The level of an account that stands in no ring, but shares rare values with accounts
 # whose own conduct is suspicious.
 ASSOCIATE: Final = "associate"
+BEYOND_DOUBT: Final = 0.9  # probability of a ring
 # What one account brings: the newest pass, its own place in it, and its values.
 _SIGNUP_SQL = """
 WITH run AS (
@@ -55,7 +56,7 @@ def latest_run(*, as_of: datetime) -> RingRun | None:
 def ring_parts(*, as_of: datetime) -> dict[str, RingPart]:
     """Return each account's strongest ring in the newest pass up to `as_of`.
 
-    Where what it shares with suspicious others weighs more, that is its part.
+    What it shares with suspicious others counts where it weighs more.
     """
     run = latest_run(as_of=as_of)
     rows = Membership.objects.filter(ring__run=run).select_related("ring", "account")
@@ -73,16 +74,25 @@ def ring_parts(*, as_of: datetime) -> dict[str, RingPart]:
             best[row.account.account_id] = part
     found = Association.objects.filter(run=run).select_related("account")
     for one in found if run else ():
-        name, part = one.account.account_id, associated(one.probability, one.values)
-        if name not in best or _force(part) > _force(best[name]):
-            best[name] = part
+        name = one.account.account_id
+        best[name] = _in_company(best.get(name), one.probability, one.values)
     return best
 
 
-def associated(probability: float, values: Iterable[Mapping[str, Any]]) -> RingPart:
-    """Return the part of an account that keeps suspicious company, without a ring."""
+def _in_company(
+    ring: RingPart | None, chance: float, values: Iterable[Mapping[str, Any]]
+) -> RingPart:
+    """Return the part of an account that keeps suspicious company, with this chance.
+
+    Where that says more than its place in a ring, it stands for it; an account of a
+    ring beyond doubt stays in it, and agrees with it as far as its company says.
+    """
+    if ring is not None and _force(ring)[0] >= chance:
+        return ring
+    if ring is not None and ring.probability >= BEYOND_DOUBT:
+        return replace(ring, agreement=min(chance / ring.probability, 1.0))
     views = tuple(one["view"] for one in values)
-    return RingPart(None, probability, 1.0, ASSOCIATE, views)
+    return RingPart(None, chance, 1.0, ASSOCIATE, views)
 
 
 def association_of(*, account_id: str, as_of: datetime) -> Association | None:
@@ -116,10 +126,9 @@ def _ring_part(
         RingPart(ring_id, probability, agreement, level, tuple(views))
         for ring_id, probability, level, agreement, views in places or ()
     ]
-    if company is not None:
-        parts.append(associated(*company))
     best = max(parts, key=_force, default=None)
-    return _landing(_bonds(run_id, made_at), values or (), best)
+    best = _landing(_bonds(run_id, made_at), values or (), best)
+    return best if company is None else _in_company(best, *company)
 
 
 def _landing(

@@ -6,7 +6,7 @@ import pytest
 
 from apps.customers import services as customers
 from apps.rings import services
-from apps.rings.models import Association, Membership, RingRun
+from apps.rings.models import Association, Membership, Ring, RingRun
 from apps.rings.selectors import (
     ask_ring_part_for_signup,
     association_of,
@@ -96,3 +96,34 @@ def test_a_pass_that_goes_on_keeps_what_conduct_said(run):
     kept = Association.objects.filter(run=later).values_list("own", flat=True)
     before = Association.objects.filter(run=run).values_list("own", flat=True)
     assert sorted(kept) == sorted(before) != []
+
+
+def placed(run: RingRun, probability: float) -> None:
+    """Put an account in bad company on the edge of a ring."""
+    known = Association.objects.get(run=run, account__account_id="shady-0")
+    ring = Ring.objects.create(
+        run=run,
+        ring_id=f"ring-{probability}",
+        size=3,
+        probability=probability,
+        log_odds=0.0,
+        views=["device"],
+        evidence={"terms": [], "values": []},
+        first_seen_at=T,
+    )
+    Membership.objects.create(
+        ring=ring, account=known.account, level="periphery", agreement=0.01, views=[]
+    )
+
+
+@pytest.mark.parametrize("probability", [0.95, 0.3])
+def test_company_counts_in_a_ring_beyond_doubt_and_instead_of_another(run, probability):
+    alone = association_of(account_id="shady-0", as_of=T)
+    assert alone is not None
+    placed(run, probability)
+    part = ring_parts(as_of=T)["shady-0"]
+    assert ask_ring_part_for_signup(account_id="shady-0", as_of=T)() == part
+    assert part.ring_id == ("ring-0.95" if probability > 0.9 else None)
+    joined = part.probability * part.agreement
+    assert joined == pytest.approx(min(alone.probability, part.probability))
+    assert alone.probability > 0.3 * 0.01
