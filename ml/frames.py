@@ -64,9 +64,9 @@ class RingPart:
         """Return what standing there means."""
         if self.ring_id is None:
             return (
-                f"Shares rare values with accounts whose own conduct is suspicious: it"
-                f" acts with some of them, which is not known, with probability"
-                f" {self.probability:.0%}."
+                f"Shares rare values with accounts whose own conduct is suspicious. With"
+                f" probability {self.probability:.0%} it acts with some of them; with"
+                f" which ones is not known."
             )
         return (
             f"Acts with group {self.ring_id}: the group is under one operator with"

@@ -217,6 +217,7 @@ def _linkage(sources: Sources) -> dict[str, Any] | None:
                 "points": one["points"],
             }
             for one in values[:12]
+            if one["points"] >= words.LEAST_SHOWN
         ],
     }
 

@@ -31,7 +31,7 @@ NOT_USED: Final = [
     "The text of prompts and answers: it never enters this system",
     "Name, nationality, language, religion, health, or anything like them",
     "Country by itself: it counts only where two stated facts disagree",
-    "Data about other customers, beyond how many accounts share a value",
+    "Data about other customers, beyond how many share a value and look abusive",
 ]
 STEPS: Final = [
     (
@@ -97,6 +97,7 @@ TERMS: Final = [
     },
 ]
 # What accounts can share, for a reader; values themselves are never shown.
+LEAST_SHOWN: Final = 0.05  # points: less is shown as none
 SHARED: Final = {
     "card": "payment card",
     "bin_day": "card range on one day",
