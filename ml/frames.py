@@ -64,9 +64,9 @@ class RingPart:
         """Return what standing there means."""
         if self.ring_id is None:
             return (
-                f"Shares rare values with accounts whose own conduct is suspicious. With"
-                f" probability {self.probability:.0%} it acts with some of them; with"
-                f" which ones is not known."
+                f"Shares rare values with accounts whose own conduct is suspicious."
+                f" With probability {self.probability:.0%} it acts with some of them;"
+                f" with which ones is not known."
             )
         return (
             f"Acts with group {self.ring_id}: the group is under one operator with"

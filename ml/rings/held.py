@@ -14,6 +14,7 @@ COLUMNS: Final = {
         "scaffold",
         "schema",
         "params",
+        "tools_hash",
         "minhash",
         "filler",
     ),

@@ -30,6 +30,7 @@ VIEWS: Final[dict[str, str]] = {
     "scaffold": "shape",
     "params": "shape",
     "schema": "shape",
+    "tools_hash": "shape",
     "exits": "network",
     "silence": "reaction",
     "joint_work": "work",
@@ -70,17 +71,20 @@ def read_rows(backend: Any) -> "pa.Table":
     usage = backend.table("usage")
     parts = [values.rename(first="seen_at").to_pyarrow()]
     parts += [
-        _from_usage(usage, kind, ibis) for kind in ("scaffold", "params", "schema")
+        _from_usage(usage, kind, ibis)
+        for kind in ("scaffold", "params", "schema", "tools_hash")
     ]
     return joined([*parts, _networks(usage, ibis), read_exits(usage)])
 
 
 def _from_usage(usage: Any, kind: str, ibis: Any) -> "pa.Table":
-    """Return an account's recurring values of one usage column, used at least twice."""
+    """Return an account's values of one usage column.
+
+    Used once counts too: a quiet account hardly ever says the same thing twice.
+    """
     named = usage.filter(usage[kind].notnull())
     grouped = named.group_by(["account_id", kind])
-    found = grouped.agg(first=named.occurred_at.min(), uses=named.count())
-    found = found.filter(found.uses >= 2).rename(value=kind)  # noqa: PLR2004 - once does not recur
+    found = grouped.agg(first=named.occurred_at.min()).rename(value=kind)
     return found.mutate(kind=ibis.literal(kind)).to_pyarrow()
 
 

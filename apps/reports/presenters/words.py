@@ -116,6 +116,7 @@ SHARED: Final = {
     "client": "client software",
     "params": "sampling parameters",
     "schema": "output schema",
+    "tools_hash": "set of tools",
     "exits": "carrier through whose networks it wanders",
     "silence": "hours in which several fell silent",
     "joint_work": "work that is divided",
