@@ -143,3 +143,28 @@ def test_associates_say_what_they_share_the_strongest_first():
         odds = sum(value["log_odds"] for value in one.values)
         assert one.log_odds == pytest.approx(one.own + odds + PRIOR)
         assert {value["view"] for value in one.values} <= set(VIEW_NAMES)
+
+
+@pytest.mark.parametrize("odd", [0, 1, 4])
+def test_a_few_odd_people_make_no_crowd_suspicious(odd):
+    """A campus, a hackathon: one network, one template, as many odd people as usual."""
+    crowd = list(range(80))
+    links = links_of({"net:campus": crowd, "scaffold:homework": crowd})
+    own = np.full(PEOPLE, DECENT)
+    own[:odd] = SUSPECT
+    one = associate(links, conduct(), own)
+    assert one.parts.sum(axis=1).max() < 0.1
+    assert (one.probability[:odd] < 0.05).all()
+
+
+def test_clean_accounts_with_one_value_of_a_ring_keep_what_they_had():
+    """Fifty bystanders share a network with a ring that nobody doubts."""
+    ring, near = list(range(20)), list(range(20, 70))
+    links = links_of({"net:exit": ring + near, "scaffold:s": ring, "device:d": ring})
+    own = np.full(PEOPLE, DECENT)
+    own[ring] = SUSPECT
+    told = np.full(PEOPLE, np.nan)
+    told[ring] = 1.0
+    one = associate(links, conduct(confirmed=told), own)
+    assert (one.probability[ring] > 0.5).all()
+    assert (one.parts[near] == 0.0).all()
