@@ -283,7 +283,7 @@ def reason_codes(catalogue: Mapping[str, Feature]) -> dict[str, tuple[str, str]]
     codes = {
         feature.code: (feature.family, feature.label) for feature in catalogue.values()
     }
-    codes[GROUP_CODE] = ("RNG", "Acts with a group of accounts")
+    codes[GROUP_CODE] = ("RNG", "Acts with a group, or shares with suspicious accounts")
     codes[MISSING_CODE] = ("DAT", "Inputs that are not known")
     return dict(sorted(codes.items()))
 
