@@ -14,6 +14,7 @@ from ml.features.catalogue import COLUMNS, FEATURES, NAMES, catalogue_hash
 from ml.features.entry import ENTRY_COLUMNS, EntryFacts, Numbers, permits_in_force
 from ml.features.feature import GROUPS, Evidence, Feature
 from ml.features.known import Known
+from ml.features.sums import FIRSTS
 from ml.frames import FeatureFrame
 
 Source = Callable[..., Any]
@@ -136,9 +137,7 @@ def _has_usage(asker: Asker, ids: Any) -> NDArray[np.bool_]:
 
 
 def _used(known: Known) -> Any:
-    exchanges = known.table("usage", "occurred_at").select("account_id")
-    windows = known.windows().select("account_id")
-    return exchanges.distinct().union(windows.distinct(), distinct=True)
+    return known.sums(FIRSTS, None).select("account_id").distinct()
 
 
 def _places(account_ids: Any, ids: Any) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from ml.features.feature import Feature, Floor
 from ml.features.known import DOUBT_PAIRS, Known, smoothed, some
+from ml.features.sums import FIRSTS, Daily, Rows
 
 _HOURS_OF_DAY: Final = 24
 _DAY: Final = 86_400
@@ -23,17 +24,45 @@ def pauses(known: Known) -> Any:
     """
     import ibis  # half a second, which only bulk work pays
 
-    rows = known.table("usage", "occurred_at", 7)
-    seconds = rows.occurred_at.epoch_seconds().cast("float64")  # with a fraction
-    rows = rows.select("account_id", at=(seconds * 1000).round().cast("int64"))
-    before = ibis.window(group_by="account_id", order_by="at")
-    rows = rows.mutate(gap=rows["at"] - rows["at"].lag().over(before))
-    rows = rows.filter(rows.gap <= _HOUR * 1000)
-    return rows.group_by("account_id").aggregate(
-        n=rows.count(),
-        total=rows.gap.sum().cast("int64"),
-        squares=(rows.gap * rows.gap).sum().cast("int64"),
+    days = known.sums(PAUSES, 7)
+    before = ibis.window(group_by="account_id", order_by="first")
+    gap = days.first - days.last.lag().over(before)  # over midnight
+    days = days.mutate(gap=(gap <= _HOUR * 1000).ifelse(gap, None))
+    days = days.mutate(
+        n=days.n + days.gap.notnull().ifelse(1, 0),
+        total=days.total + days.gap.fill_null(0),
+        squares=days.squares + (days.gap * days.gap).fill_null(0),
     )
+    rows = days.group_by("account_id").aggregate(
+        **{name: days[name].sum().cast("int64") for name in ("n", "total", "squares")}
+    )
+    return rows.filter(rows.n > 0)
+
+
+def _pauses(rows: Rows) -> Any:
+    """Return account_id, day, first, last and sums of the pauses inside a day (UTC)."""
+    import ibis  # half a second, which only bulk work pays
+
+    exchanges = rows.exchanges
+    seconds = exchanges.occurred_at.epoch_seconds().cast("float64")  # with a fraction
+    each = exchanges.select(
+        "account_id",
+        day=exchanges.occurred_at.epoch_seconds() // _DAY,
+        at=(seconds * 1000).round().cast("int64"),
+    )
+    before = ibis.window(group_by=["account_id", "day"], order_by="at")
+    each = each.mutate(gap=each["at"] - each["at"].lag().over(before))
+    short = each.gap <= _HOUR * 1000
+    return each.group_by("account_id", "day").aggregate(
+        first=each["at"].min(),
+        last=each["at"].max(),
+        n=each.count(where=short),
+        total=each.gap.sum(where=short).fill_null(0).cast("int64"),
+        squares=(each.gap * each.gap).sum(where=short).fill_null(0).cast("int64"),
+    )
+
+
+PAUSES: Final = Daily("pauses", (7,), _pauses)
 
 
 def spread(totals: Any) -> Any:
@@ -81,16 +110,7 @@ def beginnings(known: Known) -> Any:
     since then; `day` and `week` count requests of the first 24 and 168 hours, which
     are complete only where the account began within 30 days.
     """
-    exchanges = known.table("usage", "occurred_at")
-    windows = known.windows()
-    firsts = exchanges.group_by("account_id").aggregate(
-        first=exchanges.occurred_at.epoch_seconds().min() // _HOUR
-    )
-    firsts = firsts.union(
-        windows.group_by("account_id").aggregate(
-            first=windows.window_start.epoch_seconds().min() // _HOUR
-        )
-    )
+    firsts = known.sums(FIRSTS, None)
     firsts = firsts.group_by("account_id").aggregate(first=firsts.first.min())
     accounts = known.table("accounts", "created_at")
     opened = accounts.select(
