@@ -121,11 +121,12 @@ def _shared(asker: Asker, ids: Any) -> dict[str, dict[str, Numbers]]:
     result = asker.ask("links", links.counts)
     rows, at = _places(result["account_id"], ids)
     kinds = result["kind"].to_numpy()[rows]
+    counts = {window: _numbers(result[window])[rows] for window in links.WINDOWS}
     shared = missing_shared(len(ids))
     for kind, windows in shared.items():
         chosen = kinds == kind
         for window, column in windows.items():
-            column[at[chosen]] = _numbers(result[window])[rows][chosen]
+            column[at[chosen]] = counts[window][chosen]
     return shared
 
 
