@@ -10,7 +10,7 @@ from apps.customers import selectors as customers
 from apps.signals.selectors.derived import add_derived
 from apps.signals.selectors.duck import connect
 from apps.signals.selectors.facts import events_table, outcomes_table, provider_table
-from apps.signals.selectors.usage import open_usage, shown
+from apps.signals.selectors.usage import Usage, open_usage, shown
 from ml.schema import TABLES
 
 if TYPE_CHECKING:
@@ -25,10 +25,12 @@ class Engine:
     manager; it holds memory and no lock.
     """
 
-    def __init__(self, database: "duckdb.DuckDBPyConnection", as_of: datetime) -> None:
+    def __init__(self, database: "duckdb.DuckDBPyConnection", usage: Usage) -> None:
         import ibis  # 0.5 s that only bulk work pays
 
-        self.as_of = as_of
+        self.as_of = usage.as_of
+        self.usage = usage
+        self.offered = False  # sums of whole days, by ml.features
         self.database = database
         self.backend: Any = ibis.duckdb.from_connection(database)
 
@@ -73,8 +75,8 @@ def open_engine(*, as_of: datetime, account_ids: Sequence[str] | None = None) ->
         _load(database, name, read(as_of=as_of, account_ids=account_ids))
     _load(database, "provider", provider_table(as_of=as_of))
     add_derived(database)
-    open_usage(database, as_of=as_of, account_ids=account_ids, parts=_PARTS)
-    return Engine(database, as_of)
+    usage = open_usage(database, as_of=as_of, account_ids=account_ids, parts=_PARTS)
+    return Engine(database, usage)
 
 
 def _load(database: "duckdb.DuckDBPyConnection", name: str, rows: pa.Table) -> None:
