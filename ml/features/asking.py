@@ -31,6 +31,9 @@ _UNREAD_VIEWS: Final = (
     " AND regexp_full_match(table_name, 'usage(_window)?(_[0-9]+d)?')"
     " AND table_name NOT IN"
     " (SELECT table_name FROM information_schema.tables WHERE table_catalog = 'temp')"
+    # where sums of days are kept, views are too large to be counted for nothing
+    " AND NOT EXISTS (SELECT 1 FROM information_schema.tables"
+    " WHERE starts_with(table_name, 'kept_'))"
     # the whole before its parts, the longest first
     " ORDER BY coalesce(try_cast(regexp_extract(table_name, '([0-9]+)d$', 1)"
     " AS INTEGER), 1000000) DESC"

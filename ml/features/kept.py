@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from ml.features import breadth, elicitation, keyring, network, pace, sums
+from ml.features import breadth, elicitation, keyring, network, pace, shape, sums
 from ml.features.sums import Daily
 
 DAILY: Final[tuple[Daily, ...]] = (
@@ -24,5 +24,7 @@ DAILY: Final[tuple[Daily, ...]] = (
     keyring.HANDS,
     network.CROWDING,
     network.TALKS,
+    pace.DAYS,
     pace.PAUSES,
+    shape.MADE,
 )

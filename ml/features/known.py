@@ -13,6 +13,7 @@ from ml.features.sums import (
     Rows,
     added,
     kept_name,
+    merged_hours,
     part_name,
     rest_name,
 )
@@ -66,10 +67,11 @@ class Known:
 
         With `rest` those of days of which the backend has kept no sums.
         """
-        part = name if days is None else f"{name}_{part_name(days)}"
-        if rest:
-            part = rest_name(name, days)
-        rows = self._opened(part, name)
+        if rest:  # must be there: the whole would count kept days twice
+            part = whole = rest_name(name, days)
+        else:
+            part, whole = name if days is None else f"{name}_{part_name(days)}", name
+        rows = self._opened(part, whole)
         now = self.moment(rows[at])
         rows = rows.filter(rows[at] <= now)
         if "recorded_at" in rows.columns:  # outcomes are known when they are recorded
@@ -143,21 +145,7 @@ class Known:
         sum and `consumer` the part of it from consumer networks, for shares.
         `longest` leaves out windows of more seconds, which hide the hour.
         """
-        parts = self.sums(HOURS, days)
-        parts = parts.filter(parts.window_s <= longest)
-        merged = parts.group_by("account_id", "hour").aggregate(
-            single=parts.single.sum(),
-            grouped=parts.grouped.sum(),
-            consumer=parts.consumer.sum(),
-        )
-        larger = (merged.single > merged.grouped).ifelse(merged.single, merged.grouped)
-        return merged.select(
-            "account_id",
-            "hour",
-            "consumer",
-            requests=larger,
-            seen=merged.single + merged.grouped,
-        )
+        return merged_hours(self.sums(HOURS, days), longest=longest)
 
 
 def settled(rows: Any) -> Any:

@@ -5,13 +5,14 @@ from typing import Any, Final
 
 from ml.features.feature import Feature, Floor
 from ml.features.known import DOUBT_PAIRS, Known, smoothed, some
-from ml.features.sums import FIRSTS, Daily, Rows
+from ml.features.sums import FIRSTS, HOURS, Daily, Rows, added, merged_hours
 
 _HOURS_OF_DAY: Final = 24
 _DAY: Final = 86_400
 _HOUR: Final = 3600
 _DAYS_OF_WEEK: Final = 7
 _WEEK_HOURS: Final = 168
+_COMPLETE_HOURS: Final = 29 * _HOURS_OF_DAY
 # Fewer pauses than this say nothing about their spread.
 _LEAST_PAUSES: Final = 20
 
@@ -91,16 +92,25 @@ def silences(known: Known) -> Any:
 
 def weekdays(known: Known) -> Any:
     """Return account_id, equal, pairs: of the day of the week (UTC) in 30 days."""
-    rows = known.hours(30)
-    rows = rows.mutate(day=(rows.hour // _HOURS_OF_DAY) % _DAYS_OF_WEEK)
-    cells = rows.group_by("account_id", "day").aggregate(
-        n=rows.requests.sum().cast("int64")
-    )
+    rows = known.sums(DAYS, 30)
+    rows = rows.mutate(day=rows.day % _DAYS_OF_WEEK)
+    cells = added(rows, ["account_id", "day"])
     totals = cells.group_by("account_id").aggregate(
         equal=(cells.n * (cells.n - 1)).sum().cast("int64"),
         n=cells.n.sum().cast("int64"),
     )
     return totals.mutate(pairs=totals.n * (totals.n - 1))
+
+
+def _days(rows: Rows) -> Any:
+    """Return account_id, day since the epoch, n: requests of its hours."""
+    hours = merged_hours(HOURS.of(rows))
+    return hours.group_by("account_id", day=hours.hour // _HOURS_OF_DAY).aggregate(
+        n=hours.requests.sum().cast("int64")
+    )
+
+
+DAYS: Final = Daily("days", (30,), _days)
 
 
 def beginnings(known: Known) -> Any:
@@ -116,7 +126,10 @@ def beginnings(known: Known) -> Any:
     opened = accounts.select(
         "account_id", opened=accounts.created_at.epoch_seconds() // _HOUR
     )
-    hours = known.hours(30).join(firsts, "account_id")
+    # of the others neither day nor week is complete
+    young = firsts.filter(firsts.first >= known.now.hour - _COMPLETE_HOURS)
+    hours = merged_hours(known.sums(HOURS, 30).semi_join(young, "account_id"))
+    hours = hours.join(young, "account_id")
     age = hours.hour - hours.first
     early = hours.group_by("account_id").aggregate(
         day=hours.requests.sum(where=age < _HOURS_OF_DAY).cast("int64"),
@@ -135,7 +148,7 @@ def beginnings(known: Known) -> Any:
 def first_day(totals: Any) -> Any:
     """Share of the first week's requests that came on its first day; 1/7 is steady."""
     share = smoothed(totals.day, totals.week, doubt=20, prior=1 / _DAYS_OF_WEEK)
-    complete = totals.passed.between(_WEEK_HOURS, 29 * _HOURS_OF_DAY)
+    complete = totals.passed.between(_WEEK_HOURS, _COMPLETE_HOURS)
     return complete.ifelse(share, None)
 
 

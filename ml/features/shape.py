@@ -10,7 +10,7 @@ from ml.features.known import (
     some,
     unequal_share,
 )
-from ml.features.sums import FILLERS, PARAMETERS, SCAFFOLDS
+from ml.features.sums import FILLERS, PARAMETERS, SCAFFOLDS, Daily, Rows
 
 
 def scaffolds(known: Known) -> Any:
@@ -40,9 +40,8 @@ def signatures(known: Known) -> Any:
 
     `foreign` counts signatures that another account was given and this one was not.
     """
-    made = known.table("usage", "occurred_at", 90, everybody=True)
-    made = made.filter(made.signature_made.notnull())
-    made = made.select(maker="account_id", signature="signature_made")
+    made = known.sums(MADE, 90, everybody=True)
+    made = made.select("signature", maker="account_id")
     rows = known.table("usage", "occurred_at", 30)
     rows = rows.filter(rows.signature_seen.notnull())
     shown = rows.select("account_id", signature="signature_seen").distinct()
@@ -58,6 +57,15 @@ def signatures(known: Known) -> Any:
         shown=each.count(), foreign=each.count(where=each.other > each.own)
     )
 
+
+def _made(rows: Rows) -> Any:
+    """Return account_id, signature: those that the provider gave."""
+    exchanges = rows.exchanges
+    exchanges = exchanges.filter(exchanges.signature_made.notnull())
+    return exchanges.select("account_id", signature="signature_made")
+
+
+MADE: Final = Daily("made", (90,), _made)
 
 FEATURES: Final = (
     Feature(

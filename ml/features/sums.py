@@ -87,6 +87,27 @@ def _hours(rows: Rows) -> Any:
     return single.union(grouped.select(*single.columns))
 
 
+def merged_hours(parts: Any, *, longest: int = HOUR) -> Any:
+    """Return account_id, hour, requests, seen, consumer: one row an active hour.
+
+    `parts` are those of HOURS; see `Known.hours`.
+    """
+    parts = parts.filter(parts.window_s <= longest)
+    merged = parts.group_by("account_id", "hour").aggregate(
+        single=parts.single.sum(),
+        grouped=parts.grouped.sum(),
+        consumer=parts.consumer.sum(),
+    )
+    larger = (merged.single > merged.grouped).ifelse(merged.single, merged.grouped)
+    return merged.select(
+        "account_id",
+        "hour",
+        "consumer",
+        requests=larger,
+        seen=merged.single + merged.grouped,
+    )
+
+
 def _firsts(rows: Rows) -> Any:
     """Return account_id, first: the first hour since the epoch with any request."""
     exchanges, windows = rows.exchanges, rows.windows
