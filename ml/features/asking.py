@@ -31,6 +31,9 @@ _UNREAD_VIEWS: Final = (
     " AND regexp_full_match(table_name, 'usage(_window)?(_[0-9]+d)?')"
     " AND table_name NOT IN"
     " (SELECT table_name FROM information_schema.tables WHERE table_catalog = 'temp')"
+    # where sums of days are kept, views are too large to be counted for nothing
+    " AND NOT EXISTS (SELECT 1 FROM information_schema.tables"
+    " WHERE starts_with(table_name, 'kept_'))"
     # the whole before its parts, the longest first
     " ORDER BY coalesce(try_cast(regexp_extract(table_name, '([0-9]+)d$', 1)"
     " AS INTEGER), 1000000) DESC"
@@ -67,13 +70,19 @@ class Asker:
         """Return the answer as an Arrow table; equal names mean equal questions."""
         if self.texts is None:
             return question(self.known).to_pyarrow()
+        return self.known.backend.con.sql(self.text(name, question)).to_arrow_table()
+
+    def text(self, name: str, question: Question) -> str:
+        """Return a question about everybody as SQL for DuckDB."""
+        if self.texts is None:
+            return str(self.known.backend.compile(question(self.known)))
         if name not in self.texts:
             moving = Known(self.known.backend, self.known.as_of, clock=Macros())
             moving.opened.update(self.known.opened)
             self.texts[name] = str(self.known.backend.compile(question(moving)))
             self.known.opened.update(moving.opened)
             self.grown = True
-        return self.known.backend.con.sql(self.texts[name]).to_arrow_table()
+        return self.texts[name]
 
     def read_once(self) -> None:
         """Put a table of the session in front of each small view of usage.
@@ -117,15 +126,16 @@ def _read(path: Path | None) -> dict[str, str]:
 
 def _key(columns: list[tuple[str, ...]]) -> str:
     """Name everything that a text depends on: tables, definitions and compilers."""
-    return hashlib.sha256(f"{columns}{_code()}".encode()).hexdigest()[:32]
+    return hashlib.sha256(f"{columns}{code_key()}".encode()).hexdigest()[:32]
 
 
 @functools.cache
-def _code() -> str:
+def code_key() -> str:
+    """Return 32 hex digits that change with definitions and compilers."""
     from importlib.metadata import version
 
     compilers = [version(name) for name in ("ibis-framework", "sqlglot", "duckdb")]
     state = hashlib.sha256(f"{compilers}".encode())
     for path in sorted(Path(__file__).parent.glob("*.py")):
         state.update(path.read_bytes())
-    return state.hexdigest()
+    return state.hexdigest()[:32]

@@ -8,39 +8,34 @@ from typing import Any, Final
 
 from ml.features.feature import Feature, Floor
 from ml.features.known import Known, equal_share, pairs_of, some, unequal_share
+from ml.features.sums import EXCHANGES, SHAPES, WINDOWS, Daily, Rows, counted
 
-_CHUNK: Final = 16  # tokens; keeps sums of squares small
 _LEAST_SIZES: Final = 20
 _TYPICAL: Final = 1000  # requests of doubt, beside the mean of a plan
 
 
 def schemas(known: Known) -> Any:
     """Return account_id, pairs, equal: of answer schemas and tool sets of 30 days."""
-    rows = known.table("usage", "occurred_at", 30)
-    rows = rows.mutate(shape=rows["schema"].coalesce(rows.tools_hash))
-    return pairs_of(rows.filter(rows["shape"].notnull()), ["shape"])
+    return pairs_of(known.sums(SHAPES, 30), ["shape"])
 
 
 def categories(known: Known) -> Any:
     """Return account_id, pairs, equal: of content categories of 30 days."""
-    rows = known.table("usage", "occurred_at", 30)
-    return pairs_of(rows.filter(rows.category.notnull()), ["category"])
+    return pairs_of(known.sums(CATEGORIES, 30), ["category"])
 
 
 def languages(known: Known) -> Any:
     """Return account_id, pairs, equal: of language buckets of 30 days; never which."""
-    rows = known.table("usage", "occurred_at", 30)
-    return pairs_of(rows.filter(rows.language_bucket.notnull()), ["language_bucket"])
+    return pairs_of(known.sums(LANGUAGES, 30), ["language_bucket"])
 
 
 def sizes(known: Known) -> Any:
     """Return account_id, n, total, squares: input sizes of 30 days, in 16 tokens."""
-    rows = known.table("usage", "occurred_at", 30)
-    rows = rows.mutate(size=rows.input_tokens.cast("int64") // _CHUNK + 1)
+    rows = known.sums(EXCHANGES, 30)
     return rows.group_by("account_id").aggregate(
-        n=rows.count(),
+        n=rows.requests.sum().cast("int64"),
         total=rows["size"].sum().cast("int64"),
-        squares=(rows["size"] * rows["size"]).sum().cast("float64"),
+        squares=rows.squares.sum().cast("float64"),
     )
 
 
@@ -56,14 +51,8 @@ def plans(known: Known) -> Any:
 
     `accounts` of the same plan and channel sent `all` requests together.
     """
-    exchanges = known.table("usage", "occurred_at", 7, everybody=True)
-    windows = known.windows(7, everybody=True)
-    rows = exchanges.group_by("account_id").aggregate(requests=exchanges.count())
-    rows = rows.union(
-        windows.group_by("account_id").aggregate(
-            requests=windows.requests.sum().cast("int64")
-        )
-    )
+    exchanges = _requests(known.sums(EXCHANGES, 7, everybody=True))
+    rows = exchanges.union(_requests(known.sums(WINDOWS, 7, everybody=True)))
     # where windows stand beside a sample of their exchanges, the larger counts
     rows = rows.group_by("account_id").aggregate(requests=rows.requests.max())
     accounts = known.table("accounts", "created_at", everybody=True)
@@ -80,6 +69,26 @@ def plans(known: Known) -> Any:
         rows = rows.filter(rows.account_id.isin(known.account_ids))
     return rows.join(strata, ["plan", "channel"])
 
+
+def _requests(days: Any) -> Any:
+    return days.group_by("account_id").aggregate(
+        requests=days.requests.sum().cast("int64")
+    )
+
+
+def _categories(rows: Rows) -> Any:
+    exchanges = rows.exchanges
+    return counted(exchanges.filter(exchanges.category.notnull()), "category")
+
+
+def _languages(rows: Rows) -> Any:
+    exchanges = rows.exchanges
+    known = exchanges.filter(exchanges.language_bucket.notnull())
+    return counted(known, "language_bucket")
+
+
+CATEGORIES: Final = Daily("categories", (30,), _categories)
+LANGUAGES: Final = Daily("languages", (30,), _languages)
 
 FEATURES: Final = (
     Feature(

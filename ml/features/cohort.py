@@ -10,6 +10,14 @@ from typing import Any, Final
 
 from ml.features.feature import Feature, Floor
 from ml.features.known import Known, some, unequal_share
+from ml.features.sums import (
+    CLIENTS,
+    FILLERS,
+    PARAMETERS,
+    SCAFFOLDS,
+    SHAPES,
+    added,
+)
 
 OLD_DAYS: Final = 60
 # One exchange may be a stray; a value belongs to an account that used it three times.
@@ -20,6 +28,12 @@ DOUBT: Final = 3
 LEAST_OLD: Final = 30
 # Accounts that must share a scaffold before its fillings are compared among them.
 LEAST_SHARING: Final = 5
+_KINDS: Final = {
+    "scaffold": SCAFFOLDS,
+    "params": PARAMETERS,
+    "shape": SHAPES,
+    "client": CLIENTS,
+}
 
 
 def contrasts(known: Known) -> Any:
@@ -54,26 +68,17 @@ def contrasts(known: Known) -> Any:
     )
     rows = rows.mutate(lift=(rows.old_all >= LEAST_OLD).ifelse(ratio, 1.0))
     return rows.group_by("account_id").aggregate(
-        **{
-            kind: rows.lift.max(where=rows.kind == kind)
-            for kind in ("scaffold", "params", "shape", "client")
-        }
+        **{kind: rows.lift.max(where=rows.kind == kind) for kind in _KINDS}
     )
 
 
 def _traits(known: Known) -> Any:
     """Return account_id, kind, value: what at least three exchanges of 30 days show."""
-    rows = known.table("usage", "occurred_at", 30, everybody=True)
-    columns = {
-        "scaffold": rows.scaffold,
-        "params": rows.params,
-        "shape": rows["schema"].coalesce(rows.tools_hash),
-        "client": rows.client,
-    }
     parts = None
-    for kind, column in columns.items():
-        one = rows.filter(column.notnull())
-        one = one.group_by("account_id", value=column).aggregate(n=one.count())
+    for kind, daily in _KINDS.items():
+        one = known.sums(daily, 30, everybody=True)
+        one = one.select("account_id", "n", value=kind)
+        one = added(one.filter(one.value.notnull()), ["account_id", "value"])
         one = one.filter(one.n >= USED).mutate(kind=_text(kind))
         one = one.select("account_id", "kind", "value")
         parts = one if parts is None else parts.union(one)
@@ -94,10 +99,8 @@ def partitions(known: Known) -> Any:
     that differ, shrunk to 0; of an account's scaffolds with at least five accounts the
     highest. One data set dealt out has no repeat; honest users of one product have.
     """
-    rows = known.table("usage", "occurred_at", 30, everybody=True)
-    rows = rows.filter(rows.scaffold.notnull(), rows.filler.length() > 0)
-    rows = rows.select("account_id", "scaffold", first=rows.filler[0])
-    cells = rows.group_by("scaffold", "account_id", "first").aggregate(n=rows.count())
+    days = known.sums(FILLERS, 30, everybody=True)
+    cells = added(days, ["scaffold", "account_id", "first"])
     fillers = cells.group_by("scaffold", "first").aggregate(
         n=cells.n.sum().cast("int64"), own=(cells.n * cells.n).sum().cast("int64")
     )

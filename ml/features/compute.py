@@ -1,6 +1,6 @@
 """Compute the catalogue for many accounts at once, on any Ibis backend."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,11 @@ from ml.features.catalogue import COLUMNS, FEATURES, NAMES, catalogue_hash
 from ml.features.entry import ENTRY_COLUMNS, EntryFacts, Numbers, permits_in_force
 from ml.features.feature import GROUPS, Evidence, Feature
 from ml.features.known import Known
+from ml.features.sums import FIRSTS
 from ml.frames import FeatureFrame
 
 Source = Callable[..., Any]
+Places = Mapping[str, int]  # of account ids, from 0
 
 
 def compute(
@@ -37,21 +39,20 @@ def compute(
     known = Known(backend, as_of, None if account_ids is None else tuple(account_ids))
     asker = Asker(known, cache)
     accounts = asker.ask("accounts", _accounts)
-    ids = accounts["account_id"].combine_chunks()
+    ids = accounts["account_id"].to_pylist()
+    index = {account_id: place for place, account_id in enumerate(ids)}
     columns = _columns(accounts)
     values = np.full((len(ids), len(NAMES)), np.nan)
     if "entry" in groups:
-        facts = EntryFacts(as_of, columns, _shared(asker, ids))
+        facts = EntryFacts(as_of, columns, _shared(asker, index))
         _fill_entry(values, facts)
     if {"usage", "network"} & set(groups):
         asker.read_once()
-    _fill_activity(values, asker, ids, groups)
+    _fill_activity(values, asker, index, groups)
     _exempt(values, permits_in_force(columns["permitted_scope"], as_of))
-    has_usage = _has_usage(asker, ids)
+    has_usage = _has_usage(asker, index)
     asker.keep()
-    return FeatureFrame(
-        tuple(ids.to_pylist()), NAMES, values, has_usage, catalogue_hash()
-    )
+    return FeatureFrame(tuple(ids), NAMES, values, has_usage, catalogue_hash())
 
 
 def compute_entry(facts: EntryFacts) -> Numbers:
@@ -76,7 +77,7 @@ def _fill_entry(values: Numbers, facts: EntryFacts) -> None:
 
 
 def _fill_activity(
-    values: Numbers, asker: Asker, ids: Any, groups: Sequence[str]
+    values: Numbers, asker: Asker, index: Places, groups: Sequence[str]
 ) -> None:
     """Run each source once and place the numbers that are read from it."""
     by_source: dict[Source, list[Feature | Evidence]] = {}
@@ -86,7 +87,7 @@ def _fill_activity(
     for source, items in by_source.items():
         names = [item.name for item in items]
         result = asker.ask(" ".join(names), _numbers_of(source, items))
-        rows, at = _places(result["account_id"], ids)
+        rows, at = _places(result["account_id"], index)
         for name in names:
             values[at, NAMES.index(name)] = _numbers(result[name])[rows]
 
@@ -115,40 +116,39 @@ def _accounts(known: Known) -> Any:
     return table.order_by("account_id")
 
 
-def _shared(asker: Asker, ids: Any) -> dict[str, dict[str, Numbers]]:
-    """Return link counts by kind and window [ids]; NaN where a value is unknown."""
+def _shared(asker: Asker, index: Places) -> dict[str, dict[str, Numbers]]:
+    """Return link counts by kind and window [index]; NaN where a value is unknown."""
     result = asker.ask("links", links.counts)
-    rows, at = _places(result["account_id"], ids)
+    rows, at = _places(result["account_id"], index)
     kinds = result["kind"].to_numpy()[rows]
-    shared = missing_shared(len(ids))
+    counts = {window: _numbers(result[window])[rows] for window in links.WINDOWS}
+    shared = missing_shared(len(index))
     for kind, windows in shared.items():
         chosen = kinds == kind
         for window, column in windows.items():
-            column[at[chosen]] = _numbers(result[window])[rows][chosen]
+            column[at[chosen]] = counts[window][chosen]
     return shared
 
 
-def _has_usage(asker: Asker, ids: Any) -> NDArray[np.bool_]:
+def _has_usage(asker: Asker, index: Places) -> NDArray[np.bool_]:
     active = asker.ask("used", _used)
-    flags = np.zeros(len(ids), dtype=np.bool_)
-    flags[_places(active["account_id"], ids)[1]] = True
+    flags = np.zeros(len(index), dtype=np.bool_)
+    flags[_places(active["account_id"], index)[1]] = True
     return flags
 
 
 def _used(known: Known) -> Any:
-    exchanges = known.table("usage", "occurred_at").select("account_id")
-    windows = known.windows().select("account_id")
-    return exchanges.distinct().union(windows.distinct(), distinct=True)
+    return known.sums(FIRSTS, None).select("account_id").distinct()
 
 
-def _places(account_ids: Any, ids: Any) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return which rows belong to `ids`, and where in it each of them stands."""
-    import pyarrow.compute as pc
-
-    at = pc.index_in(account_ids, value_set=ids)
-    found = at.is_valid().to_numpy(zero_copy_only=False).astype(np.bool_)
-    places = at.fill_null(0).to_numpy().astype(np.intp)
-    return np.flatnonzero(found), places[found]
+def _places(
+    account_ids: Any, index: Places
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return which rows belong to `index`, and where in it each of them stands."""
+    found = (index.get(one, -1) for one in account_ids.to_pylist())
+    places = np.fromiter(found, dtype=np.intp, count=len(account_ids))
+    rows = np.flatnonzero(places >= 0)
+    return rows, places[rows]
 
 
 def _columns(accounts: Any) -> dict[str, NDArray[Any]]:

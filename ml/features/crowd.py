@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from ml.features.feature import Feature, Floor
 from ml.features.known import Known, pairs_of, settled, smoothed, unequal_share
+from ml.features.sums import PLACES, WINDOW_PLACES
 
 _DOUBT: Final = 3
 _DAY: Final = 86_400
@@ -20,11 +21,10 @@ def crowds(known: Known) -> Any:
     With k other accounts in a network, and E in that of an average account of the same
     class: (k + 3) / (E + 3). Of several networks the most crowded counts.
     """
-    exchanges = known.table("usage", "occurred_at", 7, everybody=True)
-    windows = known.windows(7, everybody=True)
-    rows = exchanges.select("account_id", "net", "ip_class").union(
-        windows.select("account_id", net="top_net", ip_class="top_ip_class")
-    )
+    columns = ("account_id", "net", "ip_class")
+    exchanges = known.sums(PLACES, 7, everybody=True).select(*columns)
+    windows = known.sums(WINDOW_PLACES, 7, everybody=True).select(*columns)
+    rows = exchanges.union(windows)
     rows = rows.filter(rows.net.notnull())
     rows = rows.mutate(ip_class=rows.ip_class.fill_null("unknown")).distinct()
     nets = rows.group_by("net", "ip_class").aggregate(n=rows.count())
@@ -67,17 +67,19 @@ def returns(known: Known) -> Any:
     accounts = known.table("accounts", "created_at")
     accounts = accounts.filter(accounts.signup_asn >= 0)
     accounts = accounts.select("account_id", "signup_asn")
-    rows = known.table("usage", "occurred_at", 30)
-    rows = rows.filter(rows["asn"] >= 0).select("account_id", "asn")
+    rows = known.sums(PLACES, 30)
+    rows = rows.filter(rows["asn"] >= 0).select("account_id", "asn", "n")
     rows = rows.join(accounts, "account_id")
+    at_home = rows["asn"] == rows.signup_asn
     return rows.group_by("account_id").aggregate(
-        seen=rows.count(), home=rows.count(where=rows["asn"] == rows.signup_asn)
+        seen=rows.n.sum().cast("int64"),
+        home=rows.n.sum(where=at_home).fill_null(0).cast("int64"),
     )
 
 
 def nets(known: Known) -> Any:
     """Return account_id, pairs, equal: of the small networks (/24, /48) of 7 days."""
-    rows = settled(known.table("usage", "occurred_at", 7))
+    rows = settled(known.sums(PLACES, 7))
     return pairs_of(rows.filter(rows.net.notnull()), ["net"])
 
 

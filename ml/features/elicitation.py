@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from ml.features.feature import Feature, Floor
 from ml.features.known import Known, smoothed, some
+from ml.features.sums import EXCHANGES, REFUSED, Daily, Rows, added, counted
 
-REFUSED: Final = ("soft_refusal", "refusal", "blocked")
 TECHNIQUES: Final = ("reasoning", "rubric", "rewrite", "probe")
 TESTING: Final = ("red-team", "research", "benchmark")
 GRADING: Final = (*TESTING, "synthetic-data")
@@ -28,14 +28,14 @@ def asked(known: Known) -> Any:
 
     `judged` exchanges were judged for what they ask, `answered` ones for refusal.
     """
-    rows = known.table("usage", "occurred_at", 30)
+    rows = known.sums(EXCHANGES, 30)
     return rows.group_by("account_id").aggregate(
-        judged=rows.count(where=rows.elicits.notnull()),
-        reasoning=rows.count(where=rows.elicits == "reasoning"),
-        rubric=rows.count(where=rows.elicits == "rubric"),
-        probes=rows.count(where=rows.elicits == "probe"),
-        answered=rows.count(where=rows.safety.notnull()),
-        refused=rows.count(where=rows.safety.isin(REFUSED)),
+        judged=rows.judged.sum().cast("int64"),
+        reasoning=rows.reasoning.sum().cast("int64"),
+        rubric=rows.rubric.sum().cast("int64"),
+        probes=rows.probes.sum().cast("int64"),
+        answered=rows.answered.sum().cast("int64"),
+        refused=rows.unanswered.sum().cast("int64"),
     )
 
 
@@ -46,17 +46,27 @@ def rephrasings(known: Known) -> Any:
     was sent that agrees with it in the first minimum of its MinHash: two prompts do so
     with a chance equal to their likeness. Reads sketches, never a text.
     """
-    rows = known.table("usage", "occurred_at", 30)
-    rows = rows.filter(rows.sketch.notnull(), rows.minhash.length() > 0)
-    rows = rows.select(
+    days = known.sums(REPHRASINGS, 30)
+    return days.group_by("account_id").aggregate(
+        refused=days.refused.sum().cast("int64"), again=days.again.sum().cast("int64")
+    )
+
+
+def _rephrasings(rows: Rows) -> Any:
+    """Return account_id, refused, again; no ten minutes are of two days."""
+    exchanges = rows.exchanges
+    exchanges = exchanges.filter(
+        exchanges.sketch.notnull(), exchanges.minhash.length() > 0
+    )
+    each = exchanges.select(
         "account_id",
         "sketch",
-        slot=rows.occurred_at.epoch_seconds() // _TEN_MINUTES,
-        first=rows.minhash[0],
-        bad=rows.safety.isin(REFUSED).ifelse(1, 0),
+        slot=exchanges.occurred_at.epoch_seconds() // _TEN_MINUTES,
+        first=exchanges.minhash[0],
+        bad=exchanges.safety.isin(REFUSED).ifelse(1, 0),
     )
     place = ["account_id", "slot", "first"]
-    near = rows.semi_join(rows.filter(rows.bad == 1), place)
+    near = each.semi_join(each.filter(each.bad == 1), place)
     wordings = near.group_by([*place, "sketch"]).aggregate(bad=near.bad.sum())
     cells = wordings.group_by(place).aggregate(
         refused=wordings.bad.sum(), others=wordings.count() - 1
@@ -75,10 +85,8 @@ def techniques(known: Known) -> Any:
     most, `spent` the exchanges of these, `top` the most exchanges of one scaffold in
     three days that began no earlier than the first try.
     """
-    rows = known.table("usage", "occurred_at", 30)
-    rows = rows.filter(rows.elicits.isin(TECHNIQUES), rows.scaffold.notnull())
-    rows = rows.mutate(slot=rows.occurred_at.epoch_seconds() // _THREE_DAYS)
-    slots = rows.group_by("account_id", "scaffold", "slot").aggregate(n=rows.count())
+    days = known.sums(TRIES, 30)
+    slots = added(days, ["account_id", "scaffold", "slot"])
     each = slots.group_by("account_id", "scaffold").aggregate(
         n=slots.n.sum().cast("int64"), peak=slots.n.max(), slot=slots.slot.max()
     )
@@ -96,6 +104,20 @@ def techniques(known: Known) -> Any:
         spent=joined.spent.max().fill_null(0),
         top=joined.peak.max(where=later).fill_null(0),
     )
+
+
+def _tries(rows: Rows) -> Any:
+    """Return account_id, scaffold, slot of three days, n: exchanges that elicit."""
+    exchanges = rows.exchanges
+    exchanges = exchanges.filter(
+        exchanges.elicits.isin(TECHNIQUES), exchanges.scaffold.notnull()
+    )
+    slot = exchanges.occurred_at.epoch_seconds() // _THREE_DAYS
+    return counted(exchanges.mutate(slot=slot), "scaffold", "slot")
+
+
+REPHRASINGS: Final = Daily("rephrasings", (30,), _rephrasings)
+TRIES: Final = Daily("tries", (30,), _tries)
 
 
 def scale(totals: Any) -> Any:

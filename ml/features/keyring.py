@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from ml.features.feature import Feature, Floor
 from ml.features.known import Known, pairs_of, settled, some, unequal_share
+from ml.features.sums import PLACES, Daily, Rows
 
 _HOUR: Final = 3600
 _TEN_MINUTES: Final = 600
@@ -11,22 +12,31 @@ _TEN_MINUTES: Final = 600
 
 def journeys(known: Known) -> Any:
     """Return account_id, pairs, equal: of networks (ASN) inside each key of 7 days."""
-    rows = settled(known.table("usage", "occurred_at", 7))
+    rows = settled(known.sums(PLACES, 7))
     return pairs_of(rows, ["asn"], by=["key_id"])
 
 
 def hands(known: Known) -> Any:
     """Return account_id, most: client stacks at once behind one key in 7 days."""
-    rows = known.table("usage", "occurred_at", 7)
-    rows = rows.filter(rows.client.notnull())
-    cells = rows.select(
+    days = known.sums(HANDS, 7)
+    return days.group_by("account_id").aggregate(most=days.most.max())
+
+
+def _hands(rows: Rows) -> Any:
+    """Return account_id, most; no ten minutes are of two days."""
+    exchanges = rows.exchanges
+    exchanges = exchanges.filter(exchanges.client.notnull())
+    cells = exchanges.select(
         "account_id",
         "key_id",
         "client",
-        slot=rows.occurred_at.epoch_seconds() // _TEN_MINUTES,
+        slot=exchanges.occurred_at.epoch_seconds() // _TEN_MINUTES,
     ).distinct()
     slots = cells.group_by("account_id", "key_id", "slot").aggregate(n=cells.count())
     return slots.group_by("account_id").aggregate(most=slots.n.max())
+
+
+HANDS: Final = Daily("hands", (7,), _hands)
 
 
 def bursts(known: Known) -> Any:

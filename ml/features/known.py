@@ -6,13 +6,21 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from ml.features.clock import Clock, Fixed
+from ml.features.sums import (
+    HOUR,
+    HOURS,
+    Daily,
+    Rows,
+    added,
+    kept_name,
+    merged_hours,
+    part_name,
+    rest_name,
+)
 
 # Addresses of these classes belong to nobody for long: a change or a shared value
 # says nothing about the account behind it.
 SHARED_CLASSES: Final = ("education", "mobile", "vpn", "tor", "relay")
-# Where people are at home, and production servers are not.
-CONSUMER_CLASSES: Final = ("residential", "mobile", "isp")
-HOUR: Final = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,25 +55,42 @@ class Known:
         return at - timedelta(days=days) if days else at
 
     def table(
-        self, name: str, at: str, days: int | None = None, *, everybody: bool = False
+        self,
+        name: str,
+        at: str,
+        days: int | None = None,
+        *,
+        everybody: bool = False,
+        rest: bool = False,
     ) -> Any:
-        """Return rows with `at` in (as_of - days, as_of], recorded by then."""
-        rows = self._opened(name if days is None else f"{name}_{days}d", name)
+        """Return rows with `at` in (as_of - days, as_of], recorded by then.
+
+        With `rest` those of days of which the backend has kept no sums.
+        """
+        if rest:  # must be there: the whole would count kept days twice
+            part = whole = rest_name(name, days)
+        else:
+            part, whole = name if days is None else f"{name}_{part_name(days)}", name
+        rows = self._opened(part, whole)
         now = self.moment(rows[at])
         rows = rows.filter(rows[at] <= now)
         if "recorded_at" in rows.columns:  # outcomes are known when they are recorded
             rows = rows.filter(rows.recorded_at <= now)
         if days is not None:
             rows = rows.filter(rows[at] > self.moment(rows[at], days))
-        if self.account_ids is None or everybody:
+        return rows if everybody else self._chosen(rows)
+
+    def _chosen(self, rows: Any) -> Any:
+        """Keep the rows of the accounts that are asked about."""
+        if self.account_ids is None:
             return rows
         return rows.filter(rows.account_id.isin(self.account_ids))
 
-    def _opened(self, name: str, whole: str) -> Any:
+    def _opened(self, name: str, whole: str | None) -> Any:
         """Return a table; of a name that is not there, the whole that it is a part of.
 
         A backend may offer NAME_30d beside NAME: its rows of the last 30 days before
-        the moment, so that nothing older is read for them.
+        the moment, so that nothing older is read for them. None without either.
         """
         from ibis.common.exceptions import TableNotFound  # a large library
 
@@ -75,17 +100,40 @@ class Known:
             except TableNotFound:
                 if name == whole:
                     raise
-                self.opened[name] = self._opened(whole, whole)
+                self.opened[name] = whole and self._opened(whole, whole)
         return self.opened[name]
 
-    def exchanges(self, days: int) -> Any:
-        """Return single exchanges of the last `days`, with `hour` since the epoch."""
-        rows = self.table("usage", "occurred_at", days)
-        return rows.mutate(hour=rows.occurred_at.epoch_seconds() // HOUR)
+    def sums(self, daily: Daily, days: int | None, *, everybody: bool = False) -> Any:
+        """Return what `daily` counts of the last `days`, in parts to be added up.
 
-    def windows(self, days: int | None = None, *, everybody: bool = False) -> Any:
+        Where the backend offers what it has kept of whole days, only the rest is read.
+        """
+        kept = self._opened(kept_name(daily, days), None)
+        rest = kept is not None
+        parts = daily.of(
+            Rows(
+                self.table(
+                    "usage", "occurred_at", days, everybody=everybody, rest=rest
+                ),
+                self.windows(days, everybody=everybody, rest=rest),
+            )
+        )
+        if kept is None:
+            return parts
+        kept = kept if everybody else self._chosen(kept)
+        return parts.union(kept.select(*parts.columns))
+
+    def windows(
+        self,
+        days: int | None = None,
+        *,
+        everybody: bool = False,
+        rest: bool = False,
+    ) -> Any:
         """Return hourly windows of the last `days` that were over by `as_of`."""
-        rows = self.table("usage_window", "window_start", days, everybody=everybody)
+        rows = self.table(
+            "usage_window", "window_start", days, everybody=everybody, rest=rest
+        )
         end = rows.window_start.epoch_seconds() + rows.window_s
         return rows.filter(end <= self.now.seconds)
 
@@ -97,38 +145,7 @@ class Known:
         sum and `consumer` the part of it from consumer networks, for shares.
         `longest` leaves out windows of more seconds, which hide the hour.
         """
-        windows = self.windows(days)
-        windows = windows.filter(windows.window_s <= longest)
-        exchanges = self.exchanges(days)
-        at_home = exchanges.ip_class.isin(CONSUMER_CLASSES)
-        window_home = windows.top_ip_class.isin(CONSUMER_CLASSES)
-        parts = exchanges.group_by("account_id", "hour").aggregate(
-            single=exchanges.count(),
-            grouped=exchanges.count() * 0,
-            consumer=exchanges.count(where=at_home),
-        )
-        parts = parts.union(
-            windows.group_by(
-                "account_id", hour=windows.window_start.epoch_seconds() // HOUR
-            ).aggregate(
-                single=windows.count() * 0,
-                grouped=windows.requests.sum().cast("int64"),
-                consumer=window_home.ifelse(windows.requests, 0).sum().cast("int64"),
-            )
-        )
-        merged = parts.group_by("account_id", "hour").aggregate(
-            single=parts.single.sum(),
-            grouped=parts.grouped.sum(),
-            consumer=parts.consumer.sum(),
-        )
-        larger = (merged.single > merged.grouped).ifelse(merged.single, merged.grouped)
-        return merged.select(
-            "account_id",
-            "hour",
-            "consumer",
-            requests=larger,
-            seen=merged.single + merged.grouped,
-        )
+        return merged_hours(self.sums(HOURS, days), longest=longest)
 
 
 def settled(rows: Any) -> Any:
@@ -137,15 +154,16 @@ def settled(rows: Any) -> Any:
     return rows.filter(rows.asn.notnull(), rows.asn >= 0, kind.notin(SHARED_CLASSES))
 
 
-def pairs_of(rows: Any, keys: Sequence[str], by: Sequence[str] = ()) -> Any:
+def pairs_of(cells: Any, keys: Sequence[str], by: Sequence[str] = ()) -> Any:
     """Return account_id, pairs, equal: how often two requests agree on `keys`.
 
-    Of a key counted n times, n * (n - 1) ordered pairs agree. The chance that two
-    requests of one account agree, sum(n * (n - 1)) / (N * (N - 1)), does not depend on
-    how many requests there are, nor on sampling, and its parts can be added up.
-    With `by`, only pairs inside one value of `by` are compared.
+    `cells` count n requests; a key may have several. Of a key counted n times,
+    n * (n - 1) ordered pairs agree. The chance that two requests of one account agree,
+    sum(n * (n - 1)) / (N * (N - 1)), does not depend on how many requests there are,
+    nor on sampling, and its parts can be added up. With `by`, only pairs inside one
+    value of `by` are compared.
     """
-    cells = rows.group_by(["account_id", *by, *keys]).aggregate(n=rows.count())
+    cells = added(cells, ["account_id", *by, *keys])
     blocks = cells.group_by(["account_id", *by]).aggregate(
         equal=(cells.n * (cells.n - 1)).sum().cast("int64"),
         n=cells.n.sum().cast("int64"),

@@ -11,6 +11,14 @@ from ml.features.known import (
     some,
     unequal_share,
 )
+from ml.features.sums import (
+    PLACES,
+    WINDOW_PLACES,
+    Daily,
+    Rows,
+    added,
+    counted,
+)
 
 _HOURS_OF_DAY: Final = 24
 _TEN_MINUTES: Final = 600
@@ -22,19 +30,25 @@ def sightings(known: Known) -> Any:
     An exchange and an hourly window are one sighting each. Networks that change by
     nature (mobile carriers, relays) and campuses are left out.
     """
-    exchanges = known.table("usage", "occurred_at", 7)
-    windows = known.windows(7)
-    rows = exchanges.select("account_id", "asn", "ip_class").union(
-        windows.select("account_id", asn="top_asn", ip_class="top_ip_class")
-    )
+    columns = ("account_id", "asn", "ip_class", "n")
+    rows = known.sums(PLACES, 7).select(*columns)
+    rows = rows.union(known.sums(WINDOW_PLACES, 7).select(*columns))
     return pairs_of(settled(rows), ["asn"])
 
 
 def crowding(known: Known) -> Any:
     """Return account_id, most: the most networks (ASN) within ten minutes in 7 days."""
-    rows = known.table("usage", "occurred_at", 7)
-    rows = rows.mutate(slot=rows.occurred_at.epoch_seconds() // _TEN_MINUTES)
-    cells = settled(rows).select("account_id", "slot", "asn").distinct()
+    days = known.sums(CROWDING, 7)
+    return days.group_by("account_id").aggregate(most=days.most.max())
+
+
+def _crowding(rows: Rows) -> Any:
+    """Return account_id, most; no ten minutes are of two days."""
+    exchanges = rows.exchanges
+    exchanges = exchanges.mutate(
+        slot=exchanges.occurred_at.epoch_seconds() // _TEN_MINUTES
+    )
+    cells = settled(exchanges).select("account_id", "slot", "asn").distinct()
     slots = cells.group_by("account_id", "slot").aggregate(n=cells.count())
     return slots.group_by("account_id").aggregate(most=slots.n.max())
 
@@ -44,17 +58,24 @@ def hops(known: Known) -> Any:
 
     A conversation of n turns has n - 1 steps; k networks in it mean k - 1 moves.
     """
-    rows = known.table("usage", "occurred_at", 7)
-    rows = settled(rows.filter(rows.conversation_id.notnull()))
-    cells = rows.group_by("account_id", "conversation_id", "asn").aggregate(
-        turns=rows.count()
-    )
+    cells = added(known.sums(TALKS, 7), ["account_id", "conversation_id", "asn"])
     talks = cells.group_by("account_id", "conversation_id").aggregate(
-        moves=cells.count() - 1, steps=cells.turns.sum().cast("int64") - 1
+        moves=cells.count() - 1, steps=cells.n.sum().cast("int64") - 1
     )
     return talks.group_by("account_id").aggregate(
         moves=talks.moves.sum().cast("int64"), steps=talks.steps.sum().cast("int64")
     )
+
+
+def _talks(rows: Rows) -> Any:
+    """Return account_id, conversation_id, asn, n."""
+    exchanges = rows.exchanges
+    exchanges = settled(exchanges.filter(exchanges.conversation_id.notnull()))
+    return counted(exchanges, "conversation_id", "asn")
+
+
+CROWDING: Final = Daily("crowding", (7,), _crowding)
+TALKS: Final = Daily("talks", (7,), _talks)
 
 
 def at_home(known: Known) -> Any:

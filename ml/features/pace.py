@@ -5,12 +5,14 @@ from typing import Any, Final
 
 from ml.features.feature import Feature, Floor
 from ml.features.known import DOUBT_PAIRS, Known, smoothed, some
+from ml.features.sums import FIRSTS, HOURS, Daily, Rows, added, merged_hours
 
 _HOURS_OF_DAY: Final = 24
 _DAY: Final = 86_400
 _HOUR: Final = 3600
 _DAYS_OF_WEEK: Final = 7
 _WEEK_HOURS: Final = 168
+_COMPLETE_HOURS: Final = 29 * _HOURS_OF_DAY
 # Fewer pauses than this say nothing about their spread.
 _LEAST_PAUSES: Final = 20
 
@@ -23,17 +25,45 @@ def pauses(known: Known) -> Any:
     """
     import ibis  # half a second, which only bulk work pays
 
-    rows = known.table("usage", "occurred_at", 7)
-    seconds = rows.occurred_at.epoch_seconds().cast("float64")  # with a fraction
-    rows = rows.select("account_id", at=(seconds * 1000).round().cast("int64"))
-    before = ibis.window(group_by="account_id", order_by="at")
-    rows = rows.mutate(gap=rows["at"] - rows["at"].lag().over(before))
-    rows = rows.filter(rows.gap <= _HOUR * 1000)
-    return rows.group_by("account_id").aggregate(
-        n=rows.count(),
-        total=rows.gap.sum().cast("int64"),
-        squares=(rows.gap * rows.gap).sum().cast("int64"),
+    days = known.sums(PAUSES, 7)
+    before = ibis.window(group_by="account_id", order_by="first")
+    gap = days.first - days.last.lag().over(before)  # over midnight
+    days = days.mutate(gap=(gap <= _HOUR * 1000).ifelse(gap, None))
+    days = days.mutate(
+        n=days.n + days.gap.notnull().ifelse(1, 0),
+        total=days.total + days.gap.fill_null(0),
+        squares=days.squares + (days.gap * days.gap).fill_null(0),
     )
+    rows = days.group_by("account_id").aggregate(
+        **{name: days[name].sum().cast("int64") for name in ("n", "total", "squares")}
+    )
+    return rows.filter(rows.n > 0)
+
+
+def _pauses(rows: Rows) -> Any:
+    """Return account_id, day, first, last and sums of the pauses inside a day (UTC)."""
+    import ibis  # half a second, which only bulk work pays
+
+    exchanges = rows.exchanges
+    seconds = exchanges.occurred_at.epoch_seconds().cast("float64")  # with a fraction
+    each = exchanges.select(
+        "account_id",
+        day=exchanges.occurred_at.epoch_seconds() // _DAY,
+        at=(seconds * 1000).round().cast("int64"),
+    )
+    before = ibis.window(group_by=["account_id", "day"], order_by="at")
+    each = each.mutate(gap=each["at"] - each["at"].lag().over(before))
+    short = each.gap <= _HOUR * 1000
+    return each.group_by("account_id", "day").aggregate(
+        first=each["at"].min(),
+        last=each["at"].max(),
+        n=each.count(where=short),
+        total=each.gap.sum(where=short).fill_null(0).cast("int64"),
+        squares=(each.gap * each.gap).sum(where=short).fill_null(0).cast("int64"),
+    )
+
+
+PAUSES: Final = Daily("pauses", (7,), _pauses)
 
 
 def spread(totals: Any) -> Any:
@@ -62,16 +92,25 @@ def silences(known: Known) -> Any:
 
 def weekdays(known: Known) -> Any:
     """Return account_id, equal, pairs: of the day of the week (UTC) in 30 days."""
-    rows = known.hours(30)
-    rows = rows.mutate(day=(rows.hour // _HOURS_OF_DAY) % _DAYS_OF_WEEK)
-    cells = rows.group_by("account_id", "day").aggregate(
-        n=rows.requests.sum().cast("int64")
-    )
+    rows = known.sums(DAYS, 30)
+    rows = rows.mutate(day=rows.day % _DAYS_OF_WEEK)
+    cells = added(rows, ["account_id", "day"])
     totals = cells.group_by("account_id").aggregate(
         equal=(cells.n * (cells.n - 1)).sum().cast("int64"),
         n=cells.n.sum().cast("int64"),
     )
     return totals.mutate(pairs=totals.n * (totals.n - 1))
+
+
+def _days(rows: Rows) -> Any:
+    """Return account_id, day since the epoch, n: requests of its hours."""
+    hours = merged_hours(HOURS.of(rows))
+    return hours.group_by("account_id", day=hours.hour // _HOURS_OF_DAY).aggregate(
+        n=hours.requests.sum().cast("int64")
+    )
+
+
+DAYS: Final = Daily("days", (30,), _days)
 
 
 def beginnings(known: Known) -> Any:
@@ -81,22 +120,16 @@ def beginnings(known: Known) -> Any:
     since then; `day` and `week` count requests of the first 24 and 168 hours, which
     are complete only where the account began within 30 days.
     """
-    exchanges = known.table("usage", "occurred_at")
-    windows = known.windows()
-    firsts = exchanges.group_by("account_id").aggregate(
-        first=exchanges.occurred_at.epoch_seconds().min() // _HOUR
-    )
-    firsts = firsts.union(
-        windows.group_by("account_id").aggregate(
-            first=windows.window_start.epoch_seconds().min() // _HOUR
-        )
-    )
+    firsts = known.sums(FIRSTS, None)
     firsts = firsts.group_by("account_id").aggregate(first=firsts.first.min())
     accounts = known.table("accounts", "created_at")
     opened = accounts.select(
         "account_id", opened=accounts.created_at.epoch_seconds() // _HOUR
     )
-    hours = known.hours(30).join(firsts, "account_id")
+    # of the others neither day nor week is complete
+    young = firsts.filter(firsts.first >= known.now.hour - _COMPLETE_HOURS)
+    hours = merged_hours(known.sums(HOURS, 30).semi_join(young, "account_id"))
+    hours = hours.join(young, "account_id")
     age = hours.hour - hours.first
     early = hours.group_by("account_id").aggregate(
         day=hours.requests.sum(where=age < _HOURS_OF_DAY).cast("int64"),
@@ -115,7 +148,7 @@ def beginnings(known: Known) -> Any:
 def first_day(totals: Any) -> Any:
     """Share of the first week's requests that came on its first day; 1/7 is steady."""
     share = smoothed(totals.day, totals.week, doubt=20, prior=1 / _DAYS_OF_WEEK)
-    complete = totals.passed.between(_WEEK_HOURS, 29 * _HOURS_OF_DAY)
+    complete = totals.passed.between(_WEEK_HOURS, _COMPLETE_HOURS)
     return complete.ifelse(share, None)
 
 

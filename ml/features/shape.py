@@ -10,12 +10,12 @@ from ml.features.known import (
     some,
     unequal_share,
 )
+from ml.features.sums import FILLERS, PARAMETERS, SCAFFOLDS, Daily, Rows
 
 
 def scaffolds(known: Known) -> Any:
     """Return account_id, pairs, equal: of the prompt scaffolds of 30 days."""
-    rows = known.table("usage", "occurred_at", 30)
-    return pairs_of(rows.filter(rows.scaffold.notnull()), ["scaffold"])
+    return pairs_of(known.sums(SCAFFOLDS, 30), ["scaffold"])
 
 
 def fillers(known: Known) -> Any:
@@ -24,10 +24,7 @@ def fillers(known: Known) -> Any:
     Two fillers agree in their first minimum with a chance equal to their similarity
     (Jaccard), so the share of equal pairs is the mean similarity of two fillers.
     """
-    rows = known.table("usage", "occurred_at", 30)
-    rows = rows.filter(rows.scaffold.notnull(), rows.filler.length() > 0)
-    rows = rows.mutate(first=rows.filler[0])
-    return pairs_of(rows, ["first"], by=["scaffold"])
+    return pairs_of(known.sums(FILLERS, 30), ["first"], by=["scaffold"])
 
 
 def parameters(known: Known) -> Any:
@@ -35,9 +32,7 @@ def parameters(known: Known) -> Any:
 
     Where the hash of all parameters is missing, max_tokens stands for it.
     """
-    rows = known.table("usage", "occurred_at", 30)
-    rows = rows.mutate(pinned=rows.params.coalesce(rows.max_tokens.cast("string")))
-    return pairs_of(rows.filter(rows.pinned.notnull()), ["pinned"])
+    return pairs_of(known.sums(PARAMETERS, 30), ["pinned"])
 
 
 def signatures(known: Known) -> Any:
@@ -45,12 +40,13 @@ def signatures(known: Known) -> Any:
 
     `foreign` counts signatures that another account was given and this one was not.
     """
-    made = known.table("usage", "occurred_at", 90, everybody=True)
-    made = made.filter(made.signature_made.notnull())
-    makers = made.select(maker="account_id", signature="signature_made").distinct()
+    made = known.sums(MADE, 90, everybody=True)
+    made = made.select("signature", maker="account_id")
     rows = known.table("usage", "occurred_at", 30)
     rows = rows.filter(rows.signature_seen.notnull())
     shown = rows.select("account_id", signature="signature_seen").distinct()
+    # most signatures are never shown again: no need to tell those apart
+    makers = made.semi_join(shown, "signature").distinct()
     pairs = shown.left_join(makers, "signature")
     own = (pairs.maker == pairs.account_id).ifelse(1, 0)
     other = (pairs.maker != pairs.account_id).ifelse(1, 0)
@@ -61,6 +57,15 @@ def signatures(known: Known) -> Any:
         shown=each.count(), foreign=each.count(where=each.other > each.own)
     )
 
+
+def _made(rows: Rows) -> Any:
+    """Return account_id, signature: those that the provider gave."""
+    exchanges = rows.exchanges
+    exchanges = exchanges.filter(exchanges.signature_made.notnull())
+    return exchanges.select("account_id", signature="signature_made")
+
+
+MADE: Final = Daily("made", (90,), _made)
 
 FEATURES: Final = (
     Feature(

@@ -4,9 +4,9 @@ from typing import Any, Final
 
 from ml.features.feature import Evidence, Feature, Floor
 from ml.features.known import Known, pairs_of, smoothed, some, unequal_share
+from ml.features.sums import CLIENTS, EXCHANGES, WINDOWS
 
 _DAY: Final = 86_400
-_TOO_MANY: Final = 429
 
 
 def volume(known: Known) -> Any:
@@ -29,31 +29,11 @@ def volume(known: Known) -> Any:
 
 def tokens(known: Known) -> Any:
     """Return account_id, requests, refused (429), input, output: sums of 7 days."""
-    exchanges = known.table("usage", "occurred_at", 7)
-    windows = known.windows(7)
-    limited = exchanges.status == _TOO_MANY
-    rows = (
-        exchanges.group_by("account_id")
-        .aggregate(
-            requests=exchanges.count(),
-            refused=exchanges.count(where=limited),
-            input=exchanges.input_tokens.sum().cast("int64"),
-            output=exchanges.output_tokens.sum().cast("int64"),
-        )
-        .union(
-            windows.group_by("account_id").aggregate(
-                requests=windows.requests.sum().cast("int64"),
-                refused=windows.status_429.sum().fill_null(0).cast("int64"),
-                input=windows.input_tokens.sum().cast("int64"),
-                output=windows.output_tokens.sum().cast("int64"),
-            )
-        )
-    )
+    columns = ("requests", "refused", "input", "output")
+    rows = known.sums(EXCHANGES, 7).select("account_id", *columns)
+    rows = rows.union(known.sums(WINDOWS, 7).select("account_id", *columns))
     return rows.group_by("account_id").aggregate(
-        **{
-            name: rows[name].sum().cast("int64")
-            for name in ("requests", "refused", "input", "output")
-        }
+        **{name: rows[name].sum().cast("int64") for name in columns}
     )
 
 
@@ -62,13 +42,14 @@ def singles(known: Known) -> Any:
 
     `named` counts exchanges of 30 days that name an end user.
     """
-    rows = known.table("usage", "occurred_at", 30)
-    week = rows.occurred_at.epoch_seconds() > known.now.seconds - 7 * _DAY
-    return rows.group_by("account_id").aggregate(
-        week=rows.count(where=week),
-        month=rows.count(),
-        named=rows.count(where=rows.end_user.notnull()),
+    month = known.sums(EXCHANGES, 30)
+    month = month.group_by("account_id").aggregate(
+        month=month.requests.sum().cast("int64"), named=month.named.sum().cast("int64")
     )
+    week = known.sums(EXCHANGES, 7)
+    week = week.group_by("account_id").aggregate(week=week.requests.sum().cast("int64"))
+    rows = month.left_join(week, "account_id")
+    return rows.select("account_id", "month", "named", week=rows.week.fill_null(0))
 
 
 def keys(known: Known) -> Any:
@@ -87,8 +68,7 @@ def keys(known: Known) -> Any:
 
 def clients(known: Known) -> Any:
     """Return account_id, pairs, equal: of the client stacks seen in 7 days."""
-    rows = known.table("usage", "occurred_at", 7)
-    return pairs_of(rows.filter(rows.client.notnull()), ["client"])
+    return pairs_of(known.sums(CLIENTS, 7), ["client"])
 
 
 EVIDENCE: Final = (

@@ -1,13 +1,16 @@
 """Usage of lake and hot tables together, as known at one moment."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from datetime import date as Date  # noqa: N812 - `date` is a column here
 from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 
 from apps.signals.models import LakeFile
 from apps.signals.selectors import hot, lake
+from apps.signals.selectors.days import Day, settled_days
 from ml.schema import TABLES, Column
 
 if TYPE_CHECKING:
@@ -34,7 +37,7 @@ def open_usage(
     account_ids: Sequence[str] | None = None,
     since: datetime | None = None,
     parts: Sequence[int] = (),
-) -> None:
+) -> "Usage":
     """Create the views `usage` and `usage_window`: rows known at `as_of`.
 
     The lake is read when a view is; files of dates after `as_of` or before `since` are
@@ -42,20 +45,56 @@ def open_usage(
     there is a view of their rows alone, as `usage_30d`, which opens no older file.
     """
     scope = _scope(database, account_ids)
+    usage = Usage(database, as_of)
     with hot.no_move():
         for table, time in lake.TIMES.items():
-            known = f"{time} <= {lake.moment(as_of)}"
-            known += f" AND recorded_at <= {lake.moment(as_of)}{scope}"
+            known = _known(time, as_of) + scope
             files = lake.visible_files(table, as_of)
+            if account_ids is None and since is None:
+                usage.files[table] = files
             rows = hot.hot_rows(
                 table, as_of=as_of, account_ids=account_ids, since=since
             )
             _load_hot(database, table, rows)
             _create_view(database, table, table, files, known, since)
             for days in parts:
-                start = as_of.astimezone(UTC) - timedelta(days=days)
                 name = f"{table}_{days}d"
+                start = _start(as_of, days)
                 _create_view(database, name, table, files, known, start)
+    return usage
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """The files behind the views of usage; none where only a part was opened."""
+
+    database: "duckdb.DuckDBPyConnection"
+    as_of: datetime
+    files: dict[str, Sequence[LakeFile]] = field(default_factory=dict)
+
+    def settled_days(self) -> list[Day]:
+        return settled_days(self.database, self.files, self.as_of)
+
+    def show_rest(
+        self, table: str, name: str, *, kept: Container[Date], days: int | None
+    ) -> None:
+        """Create a view of the rows of everybody that lie on no day of `kept`.
+
+        With `days`, of the last days alone.
+        """
+        files = [file for file in self.files[table] if file.date not in kept]
+        start = None if days is None else _start(self.as_of, days)
+        known = _known(lake.TIMES[table], self.as_of)
+        _create_view(self.database, name, table, files, known, start)
+
+
+def _known(time: str, as_of: datetime) -> str:
+    at = lake.moment(as_of)
+    return f"{time} <= {at} AND recorded_at <= {at}"
+
+
+def _start(as_of: datetime, days: int) -> datetime:
+    return as_of.astimezone(UTC) - timedelta(days=days)
 
 
 def _create_view(
@@ -77,6 +116,17 @@ def _create_view(
         f" ({lake.rows_sql(table, files)} UNION ALL BY NAME"
         f" SELECT * FROM hot_{table}) WHERE {known}"
     )
+
+
+def load_day(database: "duckdb.DuckDBPyConnection", day: Day, *, copy: bool) -> None:
+    """Show all rows of one day as `usage` and `usage_window`, or a copy in memory."""
+    for table, files in day.files.items():
+        columns = ", ".join(shown(column) for column in TABLES[table])
+        rows = f"SELECT {columns} FROM ({lake.rows_sql(table, files)})"
+        if copy:
+            database.execute(f"CREATE OR REPLACE TABLE copied_{table} AS {rows}")
+            rows = f"SELECT * FROM copied_{table}"
+        database.execute(f"CREATE OR REPLACE VIEW {table} AS {rows}")
 
 
 def shown(column: Column) -> str:

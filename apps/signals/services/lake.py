@@ -13,10 +13,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from django.conf import settings
+from django.db.models import Q
 
 from apps.signals.errors import LakeWriteError
 from apps.signals.models import LakeFile
 from apps.signals.selectors import lake
+from apps.signals.selectors.days import days_of, kept_folder
 
 _ROW_GROUP: Final = 32_768
 # Hardly a value comes twice: a dictionary would only cost time and space.
@@ -148,6 +150,26 @@ def flush_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def sweep_kept(*, at: datetime, keep: timedelta = timedelta(days=1)) -> int:
+    """Delete what was kept of days that consist of other files by now, or of none.
+
+    Nobody opens it any more; who has, is done after `keep`. Return how many files.
+    """
+    files = {table: lake.visible_files(table) for table in lake.TIMES}
+    current = {day.name for day in days_of(files).values()}
+    changed = LakeFile.objects.filter(
+        Q(ingested_at__gt=at - keep) | Q(retired_at__gt=at - keep)
+    )
+    dates = {date.isoformat() for date in changed.values_list("date", flat=True)}
+    swept = 0
+    for path in kept_folder().glob("*/*/*"):
+        old = path.stat().st_mtime < (at - keep).timestamp()
+        if old and path.name not in current and path.name[:10] not in dates:
+            path.unlink()
+            swept += 1
+    return swept
 
 
 def sweep(*, at: datetime, keep: timedelta = timedelta(days=1)) -> int:

@@ -47,6 +47,7 @@ def seal_hours(
             before=(at - keys.KEPT).date()
         ),
         "files_swept": lake_files.sweep(at=at),
+        "kept_swept": lake_files.sweep_kept(at=at),
     }
 
 

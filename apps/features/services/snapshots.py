@@ -16,6 +16,7 @@ from django.db import connection, transaction
 
 from apps.core.progress import Progress, Silent
 from apps.features import selectors
+from apps.features.services.kept import offer_kept
 from apps.signals import selectors as signals
 from ml import features
 from ml.features.compute import compute
@@ -52,14 +53,16 @@ def take_snapshots(
     """
     if engine is not None and engine.as_of != as_of:
         raise ValueError("the engine is open as of another moment")
+    questions = settings.KYCRISK_HOME / _QUESTIONS
     opened = nullcontext(engine) if engine else signals.open_engine(as_of=as_of)
     with opened as source:
+        offer_kept(source, write=account_ids is None, questions=questions)
         return compute(
             source.backend,
             as_of,
             account_ids=account_ids,
             groups=groups,
-            cache=settings.KYCRISK_HOME / _QUESTIONS,
+            cache=questions,
         )
 
 
