@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from ml.calibrate import logit
 from ml.rings.conduct import Conduct
+from ml.rings.evidence import USUAL_HOME
 from ml.rings.links import Links
 from ml.rings.place import POINTS, VIEW_NAMES
 from ml.starter import BASE_RATE
@@ -43,6 +44,7 @@ WEIGHTS: Final[dict[str, float]] = {
     "work": 0.15,
     "reaction": 0.15,
 }
+AT_HOME: Final = ("identity", "payment", "network", "device")  # one home explains all
 SPEAKS: Final = 2.0  # log-likelihood ratio from which a view counts as agreeing
 PRIOR: Final = logit(BASE_RATE)
 LEAST: Final = 0.05  # chance below which nothing is told
@@ -101,6 +103,7 @@ def associate(links: Links, conduct: Conduct, own: Floats) -> Associations:
     others = np.clip(prior[value] + together[value] - says, -SPREAD, SPREAD)
     ratio = np.minimum(_of_holding(others), MOST)
     parts, strongest = _by_view(links, account, value, ratio)
+    parts = np.where(_of_one_home(parts, strongest, links), 0.0, parts)
     lone = (parts >= SPEAKS).sum(axis=1) <= 1
     # one shared trait has too many innocent causes for who behaves well
     parts = np.where((lone & (own <= 0))[:, None], 0.0, parts * _WEIGHT)
@@ -156,6 +159,21 @@ def _by_view(
     first = (ratio > 0) & (ratio == best[cell])
     strongest[cell[first][::-1]] = value[first][::-1]  # of equal ones the first stays
     return best.reshape(shape), strongest.reshape(shape)
+
+
+def _of_one_home(
+    parts: Floats, strongest: NDArray[np.int64], links: Links
+) -> NDArray[np.bool_]:
+    """Return what a home says over again: bool [accounts, views].
+
+    A family shares its card, device, network and address at once, and one odd member
+    would speak through each of them. Of values that so few hold the strongest counts.
+    """
+    few = links.holders[np.maximum(strongest, 0)] < USUAL_HOME
+    homely = few & (parts > 0) & np.isin(VIEW_NAMES, AT_HOME)
+    first = np.where(homely, parts * _WEIGHT, -1.0).argmax(axis=1)
+    homely[np.arange(len(homely)), first] = False
+    return homely
 
 
 def associates(found: Associations, links: Links) -> list[Associate]:

@@ -157,6 +157,21 @@ def test_a_few_odd_people_make_no_crowd_suspicious(odd):
     assert (one.probability[:odd] < 0.05).all()
 
 
+def test_an_odd_member_of_a_family_speaks_once_however_much_they_share():
+    family, ring = [0, 1, 2], list(range(10, 30))
+    shared = ("card:wallet", "device:tablet", "net:line", "address:door", "phone:fixed")
+    held = dict.fromkeys(shared, family)
+    # a ring teaches that cards, devices and networks are operators' here
+    for kind in ("card", "device", "net", "address", "phone"):
+        held |= {f"{kind}:ring-{at}": ring[at : at + 4] for at in range(0, 16, 2)}
+    own = np.full(PEOPLE, DECENT)
+    own[ring] = SUSPECT
+    own[0] = SUSPECT
+    one = associate(links_of(held), conduct(), own)
+    assert (one.parts[:3] > 0).sum(axis=1).tolist() == [1, 0, 0]
+    assert (one.probability[1:3] < 0.05).all()  # and one trait says nothing of them
+
+
 def test_clean_accounts_with_one_value_of_a_ring_keep_what_they_had():
     """Fifty bystanders share a network with a ring that nobody doubts."""
     ring, near = list(range(20)), list(range(20, 70))
