@@ -1,10 +1,7 @@
 """Accounts in bad company are stored, found again by every path, and audited."""
 
-from datetime import UTC, datetime, timedelta
-
 import pytest
 
-from apps.customers import services as customers
 from apps.rings import services
 from apps.rings.models import Association, Membership, Ring, RingRun
 from apps.rings.selectors import (
@@ -15,22 +12,9 @@ from apps.rings.selectors import (
 )
 from ml.frames import RingPart
 from ml.rings.association import PRIOR
-
-T = datetime(2026, 6, 1, tzinfo=UTC)
-DAY = timedelta(days=1)
+from tests.integration.rings.accounts import DAY, T, account, put
 
 pytestmark = pytest.mark.django_db
-
-
-def account(name: str, created: datetime, **facts: object) -> dict[str, object]:
-    return {
-        "account_id": name,
-        "created_at": created,
-        "email_verified": True,
-        "payment_fingerprint": f"card-{name}",
-        "signup_device_id": f"device-{name}",
-        **facts,
-    }
 
 
 def shady(name: str, **facts: object) -> dict[str, object]:
@@ -55,7 +39,7 @@ def run(db: None) -> RingRun:
         rows += [account(f"home-{at:02}-{who}", T - 90 * DAY, **home) for who in "ab"]
     shared = {"signup_device_id": "image", "phone": "+49305550000"}
     rows += [shady(f"shady-{at}", **shared) for at in range(2)]
-    customers.put_accounts(rows=rows, source="bundle", at=T)
+    put(rows, T)
     return services.find_rings(as_of=T, at=T)
 
 
@@ -90,7 +74,7 @@ def test_associations_of_a_pass_are_audited(run):
 
 def test_a_pass_that_goes_on_keeps_what_conduct_said(run):
     late = account("late", T + DAY / 2)
-    customers.put_accounts(rows=[late], source="bundle", at=T + DAY / 2)
+    put([late], T + DAY / 2)
     later = services.find_changed(as_of=T + DAY / 2, at=T + DAY / 2)
     assert later.basis == run
     kept = Association.objects.filter(run=later).values_list("own", flat=True)

@@ -3,14 +3,13 @@
 import math
 import shutil
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from apps.access.services import create_user
 from apps.audit.services import Actor
-from apps.customers import services as customers
 from apps.customers.selectors import ids_of
 from apps.rings import services
 from apps.rings.models import Membership, Ring, RingChange, RingRun
@@ -25,23 +24,11 @@ from apps.rings.services import storing
 from apps.rings.services.evidence import standing
 from apps.signals.services.outcomes import put_outcomes
 from ml.rings.find import FoundMember, FoundRing
+from tests.integration.rings.accounts import DAY, T, account, put
 
-T = datetime(2026, 6, 1, tzinfo=UTC)
-DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
 
 pytestmark = pytest.mark.django_db
-
-
-def account(name: str, created: datetime, **facts: object) -> dict[str, object]:
-    return {
-        "account_id": name,
-        "created_at": created,
-        "email_verified": True,
-        "payment_fingerprint": f"card-{name}",
-        "signup_device_id": f"device-{name}",
-        **facts,
-    }
 
 
 def pool(names: Sequence[str], created: datetime) -> list[dict[str, object]]:
@@ -52,10 +39,6 @@ def pool(names: Sequence[str], created: datetime) -> list[dict[str, object]]:
         "address_line": "1 Drop Street",
     }
     return [account(name, created, **shared) for name in names]
-
-
-def put(rows: list[dict[str, object]], at: datetime) -> None:
-    customers.put_accounts(rows=rows, source="bundle", at=at)
 
 
 @pytest.fixture
