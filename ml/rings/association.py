@@ -169,7 +169,8 @@ def _of_one_home(
     A family shares its card, device, network and address at once, and one odd member
     would speak through each of them. Of values that so few hold the strongest counts.
     """
-    few = links.holders[np.maximum(strongest, 0)] < USUAL_HOME
+    holders = np.append(links.holders, USUAL_HOME)  # the last stands for no value
+    few = holders[strongest] < USUAL_HOME
     homely = few & (parts > 0) & np.isin(VIEW_NAMES, AT_HOME)
     first = np.where(homely, parts * _WEIGHT, -1.0).argmax(axis=1)
     homely[np.arange(len(homely)), first] = False

@@ -23,8 +23,9 @@ SUSPICIOUS, DECENT = 1.2, -1.5
 def links_of(held: dict[str, list[int]], strength: float = 7.0) -> Links:
     """Return links of `kind:value` to the accounts that hold it."""
     names = sorted(held)
-    account = np.concatenate([held[name] for name in names]).astype(np.int64)
-    value = np.repeat(np.arange(len(names)), [len(held[name]) for name in names])
+    account = np.concatenate([[], *(held[name] for name in names)]).astype(np.int64)
+    counts = np.array([len(held[name]) for name in names], dtype=np.int64)
+    value = np.repeat(np.arange(len(names)), counts)
     pairs = [name.split(":", 1) for name in names]
     ids = np.array([f"acc-{at:04}" for at in range(PEOPLE)], dtype=object)
     people = (ids, np.zeros(PEOPLE, np.int64), np.zeros(PEOPLE, bool))
@@ -128,8 +129,9 @@ def test_without_anything_said_of_conduct_nobody_is_told():
     assert one.log_odds.shape == own.shape
 
 
-def test_nobody_has_company_in_a_world_without_links():
-    links = links_of({"card:own": [0]})
+@pytest.mark.parametrize("held", [{}, {"card:own": [0]}], ids=["nothing", "a card"])
+def test_nobody_has_company_where_nothing_is_shared(held):
+    links = links_of(held)
     assert associates(associate(links, conduct(), np.full(PEOPLE, 1.5)), links) == []
 
 
