@@ -15,7 +15,9 @@ from ml.rings.place import LONE_VIEW, place
 # The level of an account that stands in no ring, but shares rare values with accounts
 # whose own conduct is suspicious.
 ASSOCIATE: Final = "associate"
-BEYOND_DOUBT: Final = 0.9  # probability of a ring
+# Whom a ring's probability reaches; what limits the others is never lifted by company.
+JOINING: Final = ("core", "likely")
+EVEN: Final = 0.5  # probability from which a ring is taken for one
 # What one account brings: the newest pass, its own place in it, and its values.
 _SIGNUP_SQL = """
 WITH run AS (
@@ -84,12 +86,13 @@ def _in_company(
 ) -> RingPart:
     """Return the part of an account that keeps suspicious company, with this chance.
 
-    Where that says more than its place in a ring, it stands for it; an account of a
-    ring beyond doubt stays in it, and agrees with it as far as its company says.
+    Where that says more than its place in a ring, it stands for it. Who joins a likely
+    ring stays in it, and agrees with it as far as its company says.
     """
     if ring is not None and _force(ring)[0] >= chance:
         return ring
-    if ring is not None and ring.probability >= BEYOND_DOUBT:
+    joins = ring is not None and ring.level in JOINING
+    if ring is not None and joins and ring.probability >= EVEN:
         return replace(ring, agreement=min(chance / ring.probability, 1.0))
     views = tuple(one["view"] for one in values)
     return RingPart(None, chance, 1.0, ASSOCIATE, views)
@@ -243,7 +246,7 @@ def run_content(
 ) -> dict[str, Any]:
     """Return the audited content of one pass: its inputs and a digest of each ring.
 
-    `company` is the content of its associations, by account id. Passes from before
+    `company` is the content of its associations. Passes from before
     changes or associations were kept have none, and their content names none.
     """
     seen = [
@@ -252,7 +255,8 @@ def run_content(
     ]
     content: dict[str, Any] = {"changes_sha256": canonical.digest(seen)} if seen else {}
     if company:
-        content["associations_sha256"] = canonical.digest(company)
+        told = sorted(company, key=lambda one: str(one[0]))
+        content["associations_sha256"] = canonical.digest(told)
     if run.basis_id is not None:
         content["basis"] = str(run.basis_id)
     return content | {
@@ -273,8 +277,6 @@ def audited_runs() -> Iterator[tuple[str, int, dict[str, Any]]]:
         contents = [ring_content(row, row.memberships.all()) for row in rows]
         company = [
             association_content(one, one.account.account_id)
-            for one in run.associations.select_related("account").order_by(
-                "account__account_id"
-            )
+            for one in run.associations.select_related("account")
         ]
         yield str(run.pk), 1, run_content(run, contents, run.changes.all(), company)

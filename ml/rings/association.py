@@ -4,7 +4,7 @@ Quiet accounts of one operator share little, and each of them looks almost clean
 what little they share they share with others who look almost clean in the same way, as
 a family or a firm does not. So every value is judged by the conduct of its holders: one
 that many suspicious accounts hold is some operator's own, and a holder more takes part
-in it. No pair of accounts is built, and nobody's conduct speaks for itself here.
+in it. No pair of accounts is built, and nobody's conduct speaks through its own values.
 
 No ring is claimed: several operators may rent exits of one vendor.
 """
@@ -86,7 +86,7 @@ def associate(links: Links, conduct: Conduct, own: Floats) -> Associations:
 
     `own` [accounts] is what the conduct of each says of it, in nats.
     """
-    own = np.clip(own, CLEAN, SUSPECT)
+    own = np.clip(np.nan_to_num(own), CLEAN, SUSPECT)  # unknown says nothing
     # a permit explains suspicious conduct
     own = np.where(conduct.permitted > 0, np.minimum(own, 0.0), own)
     telling = (links.strength >= LEAST_STRENGTH) & (links.holders > 1)
@@ -156,8 +156,10 @@ def _by_view(
     best = np.zeros(shape[0] * shape[1])
     np.maximum.at(best, cell, ratio)
     strongest = np.full(len(best), -1, dtype=np.int64)
-    first = (ratio > 0) & (ratio == best[cell])
-    strongest[cell[first][::-1]] = value[first][::-1]  # of equal ones the first stays
+    first = np.flatnonzero((ratio > 0) & (ratio == best[cell]))
+    # of equal ones that which most hold stays: it is no home's
+    first = first[np.argsort(links.holders[value[first]], kind="stable")]
+    strongest[cell[first]] = value[first]
     return best.reshape(shape), strongest.reshape(shape)
 
 

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +14,10 @@ from ml.rings.judge import Judged
 from ml.rings.links import Links
 from ml.rings.passes import Pass, full_pass
 from ml.rings.place import POINTS, VIEW_NAMES, place
+from ml.starter.pins import MANIFESTS
 
-CODE_VERSION: Final = "6"
+# Of this code and of the starter, by which conduct is judged.
+CODE_VERSION: Final = f"6-{crc32(repr(sorted(MANIFESTS.items())).encode()):08x}"
 SHOWN_OF_VIEW: Final = 20  # so that work never hides what a sign-up could share
 TENURE: Final = timedelta(days=180)
 

@@ -167,7 +167,7 @@ def sweep_kept(*, at: datetime, keep: timedelta = timedelta(days=1)) -> int:
     for path in kept_folder().glob("*/*/*"):
         old = path.stat().st_mtime < (at - keep).timestamp()
         if old and path.name not in current and path.name[:10] not in dates:
-            path.unlink()
+            path.unlink(missing_ok=True)
             swept += 1
     return swept
 

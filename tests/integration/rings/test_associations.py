@@ -82,7 +82,7 @@ def test_a_pass_that_goes_on_keeps_what_conduct_said(run):
     assert sorted(kept) == sorted(before) != []
 
 
-def placed(run: RingRun, probability: float) -> None:
+def placed(run: RingRun, probability: float, level: str) -> None:
     """Put an account in bad company on the edge of a ring."""
     known = Association.objects.get(run=run, account__account_id="shady-0")
     ring = Ring.objects.create(
@@ -96,18 +96,23 @@ def placed(run: RingRun, probability: float) -> None:
         first_seen_at=T,
     )
     Membership.objects.create(
-        ring=ring, account=known.account, level="periphery", agreement=0.01, views=[]
+        ring=ring, account=known.account, level=level, agreement=0.01, views=[]
     )
 
 
-@pytest.mark.parametrize("probability", [0.95, 0.3])
-def test_company_counts_in_a_ring_beyond_doubt_and_instead_of_another(run, probability):
+@pytest.mark.parametrize(
+    ("probability", "level"), [(0.95, "likely"), (0.3, "likely"), (0.95, "periphery")]
+)
+def test_company_counts_in_a_likely_ring_and_instead_of_another(
+    run, probability, level
+):
     alone = association_of(account_id="shady-0", as_of=T)
     assert alone is not None
-    placed(run, probability)
+    placed(run, probability, level)
     part = ring_parts(as_of=T)["shady-0"]
     assert ask_ring_part_for_signup(account_id="shady-0", as_of=T)() == part
-    assert part.ring_id == ("ring-0.95" if probability > 0.9 else None)
+    stays = (probability, level) == (0.95, "likely")
+    assert part.ring_id == ("ring-0.95" if stays else None)
     joined = part.probability * part.agreement
     assert joined == pytest.approx(min(alone.probability, part.probability))
-    assert alone.probability > 0.3 * 0.01
+    assert alone.probability > 0.01
