@@ -74,10 +74,10 @@ def ring_parts(*, as_of: datetime) -> dict[str, RingPart]:
         held = best.get(row.account.account_id)
         if held is None or _force(part) > _force(held):
             best[row.account.account_id] = part
-    found = Association.objects.filter(run=run).select_related("account")
-    for one in found if run else ():
-        name = one.account.account_id
-        best[name] = _in_company(best.get(name), one.probability, one.values)
+    found = Association.objects.filter(run=run) if run else Association.objects.none()
+    told = found.values_list("account__account_id", "probability", "values")
+    for name, chance, values in told.iterator(chunk_size=2000):
+        best[name] = _in_company(best.get(name), chance, values)
     return best
 
 
@@ -89,11 +89,11 @@ def _in_company(
     Where that says more than its place in a ring, it stands for it. Who joins a likely
     ring stays in it, and agrees with it as far as its company says.
     """
-    if ring is not None and _force(ring)[0] >= chance:
-        return ring
-    joins = ring is not None and ring.level in JOINING
-    if ring is not None and joins and ring.probability >= EVEN:
-        return replace(ring, agreement=min(chance / ring.probability, 1.0))
+    if ring is not None:
+        if _force(ring)[0] >= chance:
+            return ring
+        if ring.level in JOINING and ring.probability >= EVEN:
+            return replace(ring, agreement=min(chance / ring.probability, 1.0))
     views = tuple(one["view"] for one in values)
     return RingPart(None, chance, 1.0, ASSOCIATE, views)
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -50,33 +49,22 @@ def assess_all(
     last pass; features, scores and decisions only for the accounts asked for.
     """
     as_of = occasion.as_of
+    # many are cheaper picked out of everybody than named
+    few = account_ids if len(account_ids or ()) <= MOST_NAMED else None
     progress.advance(0, phase="facts")
     with signals.open_engine(as_of=as_of) as engine:
         progress.advance(0, phase="features")
-        frame = _snapshots(as_of, account_ids, engine)
+        frame = features.take_snapshots(as_of=as_of, account_ids=few, engine=engine)
         progress.advance(0, phase="rings")
-        if account_ids is None:
-            run = rings.find_rings(
-                as_of=as_of, engine=engine, frame=frame, at=occasion.at
-            )
-        else:
-            run = rings.find_changed(as_of=as_of, engine=engine, at=occasion.at)
+        find = rings.find_rings if account_ids is None else rings.find_changed
+        everybody = frame if few is None else None
+        run = find(as_of=as_of, engine=engine, frame=everybody, at=occasion.at)
+    if account_ids is not None and few is None:
+        frame = frame.rows(np.isin(frame.account_ids, account_ids))
     parts = ring_selectors.ring_parts(as_of=as_of)
     stored, actions = _assess_frame(frame, parts, occasion, progress)
     audit.sequence_now(at=occasion.at)
     return Assessed(len(frame.account_ids), stored, actions, run.pk)
-
-
-def _snapshots(
-    as_of: datetime, account_ids: Sequence[str] | None, engine: signals.Engine
-) -> "FeatureFrame":
-    """Take the features of the accounts; many are cheaper picked out than named."""
-    if account_ids is None or len(account_ids) <= MOST_NAMED:
-        return features.take_snapshots(
-            as_of=as_of, account_ids=account_ids, engine=engine
-        )
-    frame = features.take_snapshots(as_of=as_of, engine=engine)
-    return frame.rows(np.isin(frame.account_ids, account_ids))
 
 
 def _assess_frame(

@@ -82,21 +82,25 @@ def _whole(
 
 
 def find_changed(
-    *, as_of: datetime, at: datetime, engine: "Engine | None" = None
+    *,
+    as_of: datetime,
+    at: datetime,
+    engine: "Engine | None" = None,
+    frame: "FeatureFrame | None" = None,
 ) -> RingRun:
     """Go on from the last pass, comparing again only whom new facts touched.
 
-    A full pass (on `engine`, if given) is made where there is none to go on from, or it
-    is a day old, or facts touched so many that it costs no more. Rings are tested by
-    full passes alone.
+    A full pass (on `engine` and `frame`, if given, see find_rings) is made where there
+    is none to go on from, or it is a day old, or facts touched so many that it costs no
+    more. Rings are tested by full passes alone.
     """
     last = latest_run(as_of=as_of)
     before = kept.pass_of(last) if last is not None else None
     if last is None or before is None or as_of - before.full_as_of >= FULL_EVERY:
-        return find_rings(as_of=as_of, at=at, engine=engine)
+        return find_rings(as_of=as_of, at=at, engine=engine, frame=frame)
     touched = _touched(last, as_of=as_of, at=at)
     if len(touched) > MOST * len(before.links.account_ids):
-        return find_rings(as_of=as_of, at=at, engine=engine)
+        return find_rings(as_of=as_of, at=at, engine=engine, frame=frame)
     if not touched:
         return last
     return _go_on(last, before, touched, as_of=as_of, at=at)

@@ -1,6 +1,5 @@
 """Features are the same bit by bit, whatever is kept of the days behind them."""
 
-import json
 import os
 import random
 import re
@@ -15,14 +14,13 @@ from apps.features.services import kept, take_snapshots
 from apps.signals.models import LakeFile
 from apps.signals.selectors import kept_folder, open_engine
 from apps.signals.services import (
-    BatchReport,
     compact_days,
     drop_expired,
-    record_batch,
     seal_hours,
 )
 from apps.signals.services import lake as lake_files
 from tests.integration.signals import bundles
+from tests.integration.signals.sending import send
 
 AS_OF = bundles.AT
 ACTOR = Actor("system", "test")
@@ -64,21 +62,6 @@ def exchanges(count: int, *, days: float, seed: int) -> list[bundles.Row]:
         }
         for row in bundles.usage(count, seed=seed)
     ]
-
-
-def send(rows: list[bundles.Row], at: Any) -> None:
-    """Hand rows over as they come in, recorded at a moment."""
-    report = record_batch(
-        rows=[
-            (place, json.loads(json.dumps(bundles.plain(row))))
-            for place, row in enumerate(rows)
-        ],
-        report=BatchReport(),
-        at=at,
-        actor=ACTOR,
-        request_id=None,
-    )
-    assert (report.accepted, report.rejected) == (len(rows), [])
 
 
 @pytest.fixture

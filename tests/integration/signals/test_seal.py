@@ -1,20 +1,19 @@
 """Sealing: rows move to the lake and are never seen twice or not at all."""
 
-import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
 
-from apps.audit.services import Actor
 from apps.customers import services as customers
 from apps.signals.models import LakeFile
 from apps.signals.selectors import facts_digest, open_engine, usage_by_day
-from apps.signals.services import BatchReport, record_batch, seal_hours
 from apps.signals.services import lake as lake_files
 from apps.signals.services import seal as sealing
+from apps.signals.services import seal_hours
 from tests.integration.signals import bundles
 from tests.integration.signals.interrupting import interrupted_after
+from tests.integration.signals.sending import send
 
 NOW = datetime.now(UTC).replace(minute=30, second=0, microsecond=0)
 SEALED_AT = NOW + timedelta(hours=1)
@@ -34,22 +33,8 @@ def hot(fresh_database, lake) -> list[dict]:
         | {"type": "usage.window", "window_start": NOW - timedelta(hours=4 * number)}
         for number, row in enumerate(bundles.windows(10))
     ]
-    send(facts)
+    send(facts, NOW)
     return facts
-
-
-def send(rows: list[dict]) -> None:
-    report = record_batch(
-        rows=[
-            (at, json.loads(json.dumps(bundles.plain(row))))
-            for at, row in enumerate(rows)
-        ],
-        report=BatchReport(),
-        at=NOW,
-        actor=Actor("system", "test"),
-        request_id=None,
-    )
-    assert (report.accepted, report.rejected) == (len(rows), [])
 
 
 def hot_rows() -> int:
@@ -105,7 +90,7 @@ def test_late_rows_of_a_sealed_hour_are_sealed_beside_it(hot):
     seal_hours(at=SEALED_AT)
     files = LakeFile.objects.count()
     late = bundles.usage(1, seed=9)[0] | {"occurred_at": NOW - timedelta(hours=30)}
-    send([late])
+    send([late], NOW)
     assert len(seen()) == 51
     assert seal_hours(at=SEALED_AT)["rows"] == 1
     assert LakeFile.objects.count() == files + 1
