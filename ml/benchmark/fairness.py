@@ -8,6 +8,7 @@ import numpy as np
 
 from ml import evaluate
 from ml.benchmark.read import Account, Scores
+from ml.benchmark.spread import least_over_most
 
 RATES: Final = (0.01, 0.02, 0.05)
 
@@ -18,13 +19,15 @@ def group_rates(
     """Return the false-positive rate of each group of countries, with its interval.
 
     `before` and `after` are lifetime scores of validation and of test. Thresholds come
-    from validation honest; `ratio` is the least over the greatest rate, and
-    `ratio_at_most` what the intervals would allow at best.
+    from validation honest; `ratio` is the least over the greatest rate,
+    `ratio_at_most` what the intervals would allow at best, and `ratio_by_chance` the
+    median and lowest twentieth of what a system blind to groups would get.
     """
     calm = np.array([before[o.account_id] for o in truth if _in(o, before)])
     seen = [one for one in truth if _in(one, after)]
     scores = np.array([after[one.account_id] for one in seen])
     groups = np.array([one.group for one in seen])
+    houses = [one.house or one.account_id for one in seen]
     if not len(calm) or not seen:
         return []
     found = []
@@ -43,6 +46,7 @@ def group_rates(
                 "groups": {name: asdict(share) for name, share in shares.items()},
                 "ratio": least / most if most else None,
                 "ratio_at_most": min(1.0, tops / most) if most else None,
+                "ratio_by_chance": least_over_most(flagged, houses, groups.tolist()),
             }
         )
     return found

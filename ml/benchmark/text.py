@@ -55,7 +55,9 @@ def _fairness(tables: list[Mapping[str, Any]]) -> list[str]:
     """Return the least over the greatest rate between groups of countries."""
     return [
         f"    country groups at {table['rate']:.0%}: least/most {table['ratio']:.2f}"
-        f" (intervals allow {table['ratio_at_most']:.2f})"
+        f" (intervals allow {table['ratio_at_most']:.2f}; blind to groups:"
+        f" {table['ratio_by_chance'][0]:.2f}, one in twenty below"
+        f" {table['ratio_by_chance'][1]:.2f})"
         for table in tables
         if table["ratio"] is not None
     ]

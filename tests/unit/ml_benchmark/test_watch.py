@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ml.benchmark import Account, Export, Work, first_alarms, watch
 from ml.benchmark.fairness import group_rates
 from ml.benchmark.reach import reach
-from ml.benchmark.spread import by_cluster
+from ml.benchmark.spread import by_cluster, least_over_most
 from ml.benchmark.survival import kaplan_meier
 
 BEGIN = datetime(2026, 9, 1, tzinfo=UTC)
@@ -141,6 +141,24 @@ def test_groups_are_compared_at_thresholds_of_validation():
     assert wide["groups"]["1"]["value"] == 126 / 500
     assert wide["ratio"] == pytest.approx(25 / 126)
     assert wide["ratio"] < wide["ratio_at_most"] < 0.35
+    # who is blind to groups flags 75 or so of each: never that unequally
+    usual, seldom = wide["ratio_by_chance"]
+    assert wide["ratio"] < 0.6 < seldom < usual < 1
+
+
+def test_chance_alone_makes_groups_unequal():
+    rng = np.random.default_rng(3)
+    flags = rng.random(6_000) < 0.05
+    alone = [str(at) for at in range(6_000)]
+    houses = [str(at // 20) for at in range(6_000)]
+    groups = [str(at % 6) for at in range(6_000)]
+
+    usual, seldom = least_over_most(flags, alone, groups)
+    assert 0.4 < seldom < usual < 0.8
+    # who stands and falls together spreads wider
+    together = np.repeat(rng.random(300) < 0.05, 20)
+    assert least_over_most(together, houses, groups)[0] < usual
+    assert least_over_most(np.zeros(6_000, bool), alone, groups) == (1, 1)
 
 
 def test_reach_says_who_was_compared_with_its_own(two_rings):
