@@ -1,11 +1,12 @@
 """Compute the catalogue for many accounts at once, on any Ibis backend."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from ml.features import links
@@ -18,7 +19,7 @@ from ml.features.sums import FIRSTS
 from ml.frames import FeatureFrame
 
 Source = Callable[..., Any]
-Places = Mapping[str, int]  # of account ids, from 0
+Places = Any  # an Arrow array of account ids, each in its place
 
 
 def compute(
@@ -39,10 +40,9 @@ def compute(
     known = Known(backend, as_of, None if account_ids is None else tuple(account_ids))
     asker = Asker(known, cache)
     accounts = asker.ask("accounts", _accounts)
-    ids = accounts["account_id"].to_pylist()
-    index = {account_id: place for place, account_id in enumerate(ids)}
+    index = accounts["account_id"].combine_chunks()
     columns = _columns(accounts)
-    values = np.full((len(ids), len(NAMES)), np.nan)
+    values = np.full((len(index), len(NAMES)), np.nan)
     if "entry" in groups:
         facts = EntryFacts(as_of, columns, _shared(asker, index))
         _fill_entry(values, facts)
@@ -52,7 +52,8 @@ def compute(
     _exempt(values, permits_in_force(columns["permitted_scope"], as_of))
     has_usage = _has_usage(asker, index)
     asker.keep()
-    return FeatureFrame(tuple(ids), NAMES, values, has_usage, catalogue_hash())
+    ids = tuple(index.to_pylist())
+    return FeatureFrame(ids, NAMES, values, has_usage, catalogue_hash())
 
 
 def compute_entry(facts: EntryFacts) -> Numbers:
@@ -145,8 +146,8 @@ def _places(
     account_ids: Any, index: Places
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return which rows belong to `index`, and where in it each of them stands."""
-    found = (index.get(one, -1) for one in account_ids.to_pylist())
-    places = np.fromiter(found, dtype=np.intp, count=len(account_ids))
+    found = pc.index_in(account_ids, value_set=index)
+    places = found.fill_null(-1).to_numpy().astype(np.intp)
     rows = np.flatnonzero(places >= 0)
     return rows, places[rows]
 
