@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
@@ -121,13 +122,15 @@ def _shared(asker: Asker, index: Places) -> dict[str, dict[str, Numbers]]:
     """Return link counts by kind and window [index]; NaN where a value is unknown."""
     result = asker.ask("links", links.counts)
     rows, at = _places(result["account_id"], index)
-    kinds = result["kind"].to_numpy()[rows]
-    counts = {window: _numbers(result[window])[rows] for window in links.WINDOWS}
-    shared = missing_shared(len(index))
-    for kind, windows in shared.items():
-        chosen = kinds == kind
-        for window, column in windows.items():
-            column[at[chosen]] = counts[window][chosen]
+    kinds = pc.index_in(result["kind"], value_set=pa.array(links.KINDS))
+    cells = kinds.to_numpy()[rows].astype(np.intp) * len(index) + at
+    shared: dict[str, dict[str, Numbers]] = {kind: {} for kind in links.KINDS}
+    for window in links.WINDOWS:
+        counts = np.full(len(links.KINDS) * len(index), np.nan)
+        counts[cells] = _numbers(result[window])[rows]
+        by_kind = counts.reshape(len(links.KINDS), len(index))
+        for kind, column in zip(links.KINDS, by_kind, strict=True):
+            shared[kind][window] = column
     return shared
 
 
@@ -161,4 +164,4 @@ def _columns(accounts: Any) -> dict[str, NDArray[Any]]:
 
 def _numbers(column: Any) -> Numbers:
     """Return an Arrow column as float64; null becomes NaN."""
-    return column.to_numpy().astype(np.float64)
+    return np.asarray(column.to_numpy(), dtype=np.float64)
