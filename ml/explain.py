@@ -255,7 +255,8 @@ def missing_text(scored: Scored, catalogue: Mapping[str, Feature]) -> str:
 def bars(scored: Scored, catalogue: Mapping[str, Feature]) -> tuple[Bar, ...]:
     """Return the steps of the waterfall; they add up to logit(scored.probability).
 
-    First the base, then families by size, then what calibration and the ring change.
+    First the base, then families by size, then what calibration, suspicious company
+    and the ring change.
     DAT stands where inputs are missing: what a typical value there adds against the
     base, the same for every account that lacks them.
     """
@@ -270,11 +271,14 @@ def bars(scored: Scored, catalogue: Mapping[str, Feature]) -> tuple[Bar, ...]:
     steps = [Bar(family, FAMILIES[family], total) for family, total in sums.items()]
     steps.sort(key=lambda bar: (-abs(bar.log_odds), bar.key))
     own = logit(scored.own_probability)
+    company = scored.ring.company if scored.ring else 0.0
+    group = logit(scored.probability) - own - company
     return (
         Bar("base", "Average account", scored.contributions[-1]),
         *steps,
         Bar("calibration", "Calibration", own - scored.margin),
-        Bar("group", "Group of accounts", logit(scored.probability) - own),
+        *([Bar("company", "Suspicious company", company)] if company else []),
+        Bar("group", "Group of accounts", group),
     )
 
 

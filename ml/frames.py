@@ -2,6 +2,7 @@
 
 from collections.abc import Container
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,12 +46,18 @@ class FeatureFrame:
         )
 
 
+COMPANY_TOO: Final = (
+    " It shares rare values with accounts whose own conduct is suspicious, too."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class RingPart:
     """An account's strongest ring as of one moment; `agreement` is m in [0, 1].
 
-    Without a ring_id no ring is claimed: it shares rare values with suspicious others,
-    and acts with some of them with this probability.
+    `company` is what the account shares with suspicious others, in log-odds: evidence
+    about itself, whether or not it stands in a ring. Without a ring_id no ring is
+    claimed: `probability` is then the chance that it acts with some of those others.
     """
 
     ring_id: str | None
@@ -58,6 +65,7 @@ class RingPart:
     agreement: float
     level: str
     views: tuple[str, ...] = ()
+    company: float = 0.0
 
     @property
     def words(self) -> str:
@@ -72,6 +80,7 @@ class RingPart:
             f"Acts with group {self.ring_id}: the group is under one operator with"
             f" probability {self.probability:.0%}, and {self.agreement:.0%} of what"
             f" joins it holds for this account."
+            + (COMPANY_TOO if self.company > 0.0 else "")
         )
 
 
@@ -95,8 +104,9 @@ class Scored:
     `names` are all columns of the catalogue; one that the model does not read has the
     contribution 0. low and high bound the probability, joined with the ring as it is.
     margin = sum(contributions), in log-odds, the last contribution is the base;
-    own_probability = calibrated(margin); probability is joined with the ring:
-    1 - (1 - own_probability) * (1 - ring.probability * ring.agreement).
+    own_probability = calibrated(margin); with company it is expit(logit(own) +
+    ring.company) instead; probability is that joined with the ring:
+    1 - (1 - own) * (1 - ring.probability * ring.agreement).
     adaptation: starter, calibrated or trained, as in the model's manifest.
     """
 

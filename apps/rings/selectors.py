@@ -1,3 +1,4 @@
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,9 +16,6 @@ from ml.rings.place import LONE_VIEW, place
 # The level of an account that stands in no ring, but shares rare values with accounts
 # whose own conduct is suspicious.
 ASSOCIATE: Final = "associate"
-# Whom a ring's probability reaches; what limits the others is never lifted by company.
-JOINING: Final = ("core", "likely")
-EVEN: Final = 0.5  # probability from which a ring is taken for one
 # What one account brings: the newest pass, its own place in it, and its values.
 _SIGNUP_SQL = """
 WITH run AS (
@@ -58,7 +56,7 @@ def latest_run(*, as_of: datetime) -> RingRun | None:
 def ring_parts(*, as_of: datetime) -> dict[str, RingPart]:
     """Return each account's strongest ring in the newest pass up to `as_of`.
 
-    What it shares with suspicious others counts where it weighs more.
+    Beside it, or alone, stands what it shares with suspicious others.
     """
     run = latest_run(as_of=as_of)
     rows = Membership.objects.filter(ring__run=run).select_related("ring", "account")
@@ -82,20 +80,14 @@ def ring_parts(*, as_of: datetime) -> dict[str, RingPart]:
 
 
 def _in_company(
-    ring: RingPart | None, chance: float, values: Iterable[Mapping[str, Any]]
+    ring: RingPart | None, chance: float, values: Sequence[Mapping[str, Any]]
 ) -> RingPart:
-    """Return the part of an account that keeps suspicious company, with this chance.
-
-    Where that says more than its place in a ring, it stands for it. Who joins a likely
-    ring stays in it, and agrees with it as far as its company says.
-    """
+    """Return an account's place in a ring, or none, with the company it keeps."""
+    company = math.fsum(one["log_odds"] for one in values)
     if ring is not None:
-        if _force(ring)[0] >= chance:
-            return ring
-        if ring.level in JOINING and ring.probability >= EVEN:
-            return replace(ring, agreement=min(chance / ring.probability, 1.0))
+        return replace(ring, company=company)
     views = tuple(one["view"] for one in values)
-    return RingPart(None, chance, 1.0, ASSOCIATE, views)
+    return RingPart(None, chance, 0.0, ASSOCIATE, views, company)
 
 
 def association_of(*, account_id: str, as_of: datetime) -> Association | None:

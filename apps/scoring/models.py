@@ -89,6 +89,7 @@ class Score(AppendOnlyModel):
     ring_id = models.CharField(max_length=40, null=True)
     ring_probability = models.FloatField(null=True)
     agreement = models.FloatField(null=True)
+    company = models.FloatField(null=True)  # log-odds; scores before it have none
     # a list of ml.frames.Reason, as objects
     reasons = models.JSONField()
 

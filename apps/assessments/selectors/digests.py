@@ -12,7 +12,7 @@ from apps.scoring.models import Score
 
 if TYPE_CHECKING:
     from apps.decisions.models import PolicyVersion
-    from ml.frames import Scored
+    from ml.frames import RingPart, Scored
 
 # sorted keys and shortest round-trip floats
 _encode = msgspec.json.Encoder(order="deterministic").encode
@@ -34,9 +34,15 @@ def facts_digest(
         dict(versions),
         scored.names,
         [value.hex() for value in scored.features],
-        ring and [ring.ring_id, ring.probability.hex(), ring.agreement.hex()],
+        ring and [ring.ring_id, *map(float.hex, _numbers_of(ring))],
     ]
     return sha256(deterministic(inputs)).hexdigest()
+
+
+def _numbers_of(ring: "RingPart") -> tuple[float, ...]:
+    """Return what of a ring moves the score; company is named where there is some."""
+    company = (ring.company,) if ring.company else ()
+    return ring.probability, ring.agreement, *company
 
 
 def assessment_content(row: Assessment, score: Score, made: Decision) -> dict[str, Any]:
@@ -78,6 +84,8 @@ def _score_content(score: Score) -> dict[str, Any]:
         "reasons_sha256": sha256(deterministic(score.reasons)).hexdigest(),
         **{name: getattr(score, name).hex() for name in single},
         **{name: _hex(getattr(score, name)) for name in ring},
+        # entries from before company was kept don't name it
+        **({} if score.company is None else {"company": score.company.hex()}),
     }
 
 

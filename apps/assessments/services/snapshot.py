@@ -75,6 +75,7 @@ def _score(scored: "Scored") -> dict[str, Any]:
             "agreement": ring.agreement,
             "level": ring.level,
             "views": list(ring.views),
+            "company": ring.company,
         },
         "reasons": [
             {

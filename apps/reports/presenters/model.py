@@ -112,7 +112,10 @@ def _bars(
     steps.insert(0, ("base", "Average account", score["contributions"]["base"]))
     steps.append(("calibration", "Calibration", own - score["margin"]))
     if score["ring"] is not None:
-        steps.append(("group", "Group of accounts", joined - own))
+        company = score["ring"].get("company", 0.0)
+        if company:
+            steps.append(("company", "Suspicious company", company))
+        steps.append(("group", "Group of accounts", joined - own - company))
     return _running(steps)
 
 

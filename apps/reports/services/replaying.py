@@ -122,9 +122,12 @@ def _score_difference(row: Assessment, scored: "Scored") -> str:
     if _bits(row.score.contributions) != _bits(scored.contributions):
         return "contributions"
     ring = scored.ring
-    stored = (row.score.ring_id, row.score.ring_probability, row.score.agreement)
+    score = row.score
+    stored = (score.ring_id, score.ring_probability, score.agreement)
     if stored != ((ring.ring_id, ring.probability, ring.agreement) if ring else _NONE):
         return "ring"
+    if _bits([score.company or 0.0]) != _bits([ring.company if ring else 0.0]):
+        return "company"
     told = [asdict(one) | {"features": list(one.features)} for one in scored.reasons]
     return "" if told == row.score.reasons else "reasons"
 

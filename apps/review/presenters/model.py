@@ -80,9 +80,13 @@ def parts_of(score: Score, labels: Mapping[str, str]) -> list[Part]:
     own = points_of(score.own_probability)
     parts.append(Part("Calibration adjustment", own - margin))
     if score.ring_probability is not None:
-        joined = points_of(score.probability) - own
-        whom = "its ring" if score.ring_id else "the company it keeps"
-        parts.append(Part(f"Joined with {whom}", joined))
+        company = (score.company or 0.0) * LOG_ODDS_TO_POINTS
+        joined = points_of(score.probability) - own - company
+        if company:
+            parts.append(Part("The company it keeps", company))
+        if score.ring_id or not company:
+            whom = "its ring" if score.ring_id else "the company it keeps"
+            parts.append(Part(f"Joined with {whom}", joined))
     return parts
 
 

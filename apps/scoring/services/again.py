@@ -44,6 +44,7 @@ def rescore_batch(
             agreement=part["agreement"],
             level=part["level"],
             views=tuple(part["views"]),
+            company=part.get("company", 0.0),  # older snapshots know none
         )
         for name, part in rings.items()
     }

@@ -127,9 +127,15 @@ def _judge(loaded: Loaded, margin: float, ring: RingPart | None) -> _Judged:
 
 
 def join(own: float, ring: RingPart | None) -> float:
-    """Return the chance that the account or its part in the ring is abusive."""
+    """Return the chance that the account or its part in the ring is abusive.
+
+    Company is evidence about the account itself, and adds to its log-odds.
+    """
     if ring is None:
         return own
+    if ring.company:
+        raised = own * math.exp(ring.company)
+        own = raised / (1.0 - own + raised)
     return min(1.0 - (1.0 - own) * (1.0 - ring.probability * ring.agreement), CERTAIN)
 
 

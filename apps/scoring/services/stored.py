@@ -57,6 +57,7 @@ def _row(
         ring_id=ring.ring_id if ring else None,
         ring_probability=ring.probability if ring else None,
         agreement=ring.agreement if ring else None,
+        company=ring.company if ring else None,
         reasons=[
             msgspec.to_builtins(reason) | {"features": list(reason.features)}
             for reason in one.reasons
@@ -68,7 +69,13 @@ def from_row(*, row: Score, account_id: str) -> Scored:
     """Return a stored score as it was; the ring's level and views are not stored."""
     ring = None
     if row.ring_probability is not None:
-        ring = RingPart(row.ring_id, row.ring_probability, row.agreement or 0.0, "")
+        ring = RingPart(
+            row.ring_id,
+            row.ring_probability,
+            row.agreement or 0.0,
+            level="",
+            company=row.company or 0.0,
+        )
     return Scored(
         account_id=account_id,
         model_id=row.model_id,

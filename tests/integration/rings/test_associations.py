@@ -1,5 +1,7 @@
 """Accounts in bad company are stored, found again by every path, and audited."""
 
+import math
+
 import pytest
 
 from apps.rings import services
@@ -60,7 +62,9 @@ def test_bulk_and_request_path_give_the_same_part(run):
     assert stored is not None
     views = tuple(one["view"] for one in stored.values)
     assert set(views) <= {"device", "identity", "network"}
-    assert part == RingPart(None, stored.probability, 1.0, "associate", views)
+    company = math.fsum(one["log_odds"] for one in stored.values)
+    assert part == RingPart(None, stored.probability, 0.0, "associate", views, company)
+    assert company > 0
     assert ask_ring_part_for_signup(account_id="shady-0", as_of=T)() == part
     assert ask_ring_part_for_signup(account_id="home-00-a", as_of=T)() is None
 
@@ -103,16 +107,14 @@ def placed(run: RingRun, probability: float, level: str) -> None:
 @pytest.mark.parametrize(
     ("probability", "level"), [(0.95, "likely"), (0.3, "likely"), (0.95, "periphery")]
 )
-def test_company_counts_in_a_likely_ring_and_instead_of_another(
+def test_company_stands_beside_a_ring_and_leaves_its_place_alone(
     run, probability, level
 ):
-    alone = association_of(account_id="shady-0", as_of=T)
-    assert alone is not None
+    alone = ring_parts(as_of=T)["shady-0"]
     placed(run, probability, level)
     part = ring_parts(as_of=T)["shady-0"]
     assert ask_ring_part_for_signup(account_id="shady-0", as_of=T)() == part
-    stays = (probability, level) == (0.95, "likely")
-    assert part.ring_id == ("ring-0.95" if stays else None)
-    joined = part.probability * part.agreement
-    assert joined == pytest.approx(min(alone.probability, part.probability))
-    assert alone.probability > 0.01
+    assert part == RingPart(
+        f"ring-{probability}", probability, 0.01, level, (), alone.company
+    )
+    assert part.words.endswith("suspicious, too.")

@@ -22,6 +22,7 @@ from apps.rings.selectors import (
 )
 from apps.rings.services import storing
 from apps.rings.services.evidence import standing
+from apps.scoring.services.scoring import join
 from apps.signals.services.outcomes import put_outcomes
 from ml.rings.find import FoundMember, FoundRing
 from tests.integration.rings.accounts import DAY, T, account, put
@@ -148,8 +149,7 @@ def test_one_shared_view_moves_no_clean_account(site):
     for row in clean:
         part = ask_ring_part_for_signup(account_id=row["account_id"], as_of=at)()
         assert part is not None
-        joined = 1 - (1 - own) * (1 - part.probability * part.agreement)
-        assert joined <= 1.2 * own
+        assert join(own, part) <= 1.2 * own
 
 
 def test_evidence_comes_from_newer_facts_alone_and_survives_passes_between(site):

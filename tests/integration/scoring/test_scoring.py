@@ -1,5 +1,6 @@
 import math
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -52,6 +53,8 @@ def services_actor():
 def test_parts_add_up_and_the_interval_holds_the_probability(champions):
     values = frame(200, 5)
     rings = {values.account_ids[at]: RING for at in range(0, 200, 3)}
+    kept = replace(RING, company=2.0)
+    rings |= {values.account_ids[at]: kept for at in range(1, 200, 3)}
     for one in score(values, rings):
         assert abs(math.fsum(one.contributions) - one.margin) <= 1e-9
         assert len(one.contributions) == len(one.names) + 1
@@ -59,6 +62,8 @@ def test_parts_add_up_and_the_interval_holds_the_probability(champions):
         ring = one.ring
         joined = one.own_probability
         if ring:
+            odds = joined / (1 - joined) * math.exp(ring.company)
+            joined = odds / (1 + odds)
             joined = 1 - (1 - joined) * (1 - ring.probability * ring.agreement)
         assert one.probability == pytest.approx(joined, abs=1e-12)
 

@@ -22,6 +22,7 @@ from tests.unit.ml_model.conftest import CATALOGUE, world
 
 BY_NAME = {one.name: one for one in CATALOGUE}
 RING = RingPart("ring_1", 0.8, 0.9, "core", ("payment",))
+COMPANY = RingPart("ring_1", 0.8, 0.9, "core", ("payment",), 2.5)
 
 
 @pytest.fixture(scope="module")
@@ -170,7 +171,10 @@ def test_standing_says_nothing_of_a_value_that_most_have():
 def _scored(model, row, ring):
     prediction = model.predict(row)
     own = model.manifest.calibration.probability(prediction.margins[0])
-    joined = 1 - (1 - own) * (1 - ring.probability * ring.agreement) if ring else own
+    joined = own
+    if ring:
+        joined = 1 / (1 + (1 - own) / own * math.exp(-ring.company))
+        joined = 1 - (1 - joined) * (1 - ring.probability * ring.agreement)
     return Scored(
         "a", "m", model.names, tuple(row[0].tolist()),
         tuple(prediction.contributions[0].tolist()), float(prediction.margins[0]),
@@ -178,14 +182,16 @@ def _scored(model, row, ring):
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("ring", [None, RING])
+@pytest.mark.parametrize("ring", [None, RING, COMPANY])
 def test_bars_add_up_to_the_displayed_probability(model, values, ring):
     for at in range(50):
         scored = _scored(model, values[at : at + 1], ring)
         steps = bars(scored, BY_NAME)
         total = math.fsum(step.log_odds for step in steps)
         assert total == pytest.approx(logit(scored.probability), abs=1e-9)
-        assert [step.key for step in steps[-2:]] == ["calibration", "group"]
+        company = ["company"] if ring is COMPANY else []
+        ends = ["calibration", *company, "group"]
+        assert [step.key for step in steps[-len(ends) :]] == ends
         assert (steps[-1].log_odds == 0.0) == (ring is None)
 
 

@@ -38,6 +38,7 @@ def made_score(parts, own, joined, ring_id=None):
         high=min(1.0, own + 0.1),
         ring_id=ring_id,
         ring_probability=0.9 if ring_id else None,
+        company=1.5 if ring_id else None,
         reasons=[],
         model=SimpleNamespace(manifest={"columns": names}, kind="entry", version=1),
     )
