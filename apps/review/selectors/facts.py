@@ -10,6 +10,7 @@ from django.db.models import Count, Max, Min, Q, Sum
 from apps.customers.models import Account, AccountVersion, ApiKey, PaymentMethod
 from apps.features.models import SignalSnapshot
 from apps.rings.models import Membership
+from apps.rings.selectors import association_of
 from apps.signals.models import Event, Outcome
 
 CONNECTIONS = 8
@@ -29,11 +30,14 @@ ORDER BY 4 DESC, mine.kind, mine.value
 
 
 class Connection(NamedTuple):
-    """A value of the account and how many other accounts show it."""
+    """A value of the account and how many other accounts show it.
+
+    seen_at is None for what shows in use, day by day.
+    """
 
     kind: str
     value: str
-    seen_at: datetime
+    seen_at: datetime | None
     others: int
 
 
@@ -84,7 +88,7 @@ def facts_of(account: Account, *, at: datetime) -> Facts:
         account=account,
         at=at,
         version=version_of(account, at=at),
-        connections=connections_of(account, at=at),
+        connections=_connections(account, at=at),
         accounts_total=accounts_total(),
         methods=tuple(_newest(account.payment_methods, "fingerprint", at)),
         keys=tuple(_newest(account.api_keys, "key_id", at)),
@@ -114,6 +118,19 @@ def connections_of(account: Account, *, at: datetime) -> tuple[Connection, ...]:
     with connection.cursor() as cursor:
         cursor.execute(_CONNECTIONS_SQL, {"account": account.pk, "at": at})
         return tuple(Connection(*row) for row in cursor.fetchall())
+
+
+def _connections(account: Account, *, at: datetime) -> tuple[Connection, ...]:
+    """Return the account's values, and those of its use that ring passes told of."""
+    found = connections_of(account, at=at)
+    company = association_of(account_id=account.account_id, as_of=at)
+    known = {(one.kind, one.value) for one in found}
+    in_use = [
+        Connection(one["kind"], one["value"], None, one["others"])
+        for one in (company.values if company else ())
+        if (one["kind"], one["value"]) not in known
+    ]
+    return tuple(sorted([*found, *in_use], key=lambda one: -one.others))
 
 
 def accounts_total() -> int:

@@ -4,6 +4,8 @@ import math
 
 import pytest
 
+from apps.customers.models import Account
+from apps.review.selectors.facts import Connection, facts_of
 from apps.rings import services
 from apps.rings.models import Association, Membership, Ring, RingRun
 from apps.rings.selectors import (
@@ -118,3 +120,16 @@ def test_company_stands_beside_a_ring_and_leaves_its_place_alone(
         f"ring-{probability}", probability, 0.01, level, (), alone.company
     )
     assert part.words.endswith("suspicious, too.")
+
+
+def test_what_an_account_shares_in_use_stands_among_its_connections(run):
+    shady = Association.objects.get(run=run, account__account_id="shady-0").account
+    told = [(one.kind, one.value) for one in facts_of(shady, at=T).connections]
+    assert len(told) == len(set(told))  # the pass tells of values known already
+    other = Account.objects.get(account_id="home-00-a")
+    values = [{"kind": "scaffold", "value": "a1b2", "others": 7}]
+    Association.objects.create(
+        run=run, account=other, probability=0.5, log_odds=0.0, own=0.0, values=values
+    )
+    shown = facts_of(other, at=T).connections
+    assert Connection("scaffold", "a1b2", None, 7) in shown
