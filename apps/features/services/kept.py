@@ -5,9 +5,11 @@ today's. What ml.features counts of a day (see `ml.features.sums`) is written on
 day is settled, and read instead of its rows from then on: a tenth of them. A kept file
 is a pure function of the day's immutable files and of the code, and is named by both.
 So it may be deleted at any time, two processes may write it at once (they write the
-same), and none is ever read of files that are retired.
+same), and none is ever read of files that are retired. Where none can be written, on a
+full disk, the rows are counted as ever.
 """
 
+import contextlib
 import os
 import shutil
 import time
@@ -18,6 +20,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import structlog
+
 from apps.signals import selectors as signals
 from ml.features.asking import Asker, code_key
 from ml.features.kept import DAILY
@@ -27,6 +31,8 @@ from ml.features.sums import Daily, Rows, kept_name, rest_name
 if TYPE_CHECKING:
     import duckdb
 
+_log = structlog.get_logger(__name__)
+_WHOLE: Final = b"PAR1"  # ends every Parquet file that was written to its end
 # With fewer rows in the lake, to read files costs more than to count again.
 LEAST_ROWS: Final = 1_000_000
 # Sums of a day in which more are missing are counted from a copy in memory.
@@ -52,13 +58,18 @@ def offer_kept(engine: signals.Engine, *, write: bool, questions: Path) -> None:
     days = engine.usage.settled_days()
     folder = _folder()
     if write:
-        _write_missing(engine.as_of, days, folder, questions)
+        import duckdb  # loaded long since: the engine is its
+
+        try:
+            _write_missing(engine.as_of, days, folder, questions)
+        except (OSError, duckdb.IOException) as error:
+            _log.warning("kept.not_written", error=str(error))
     for reach in _REACHES:
         dailies = [daily for daily in DAILY if reach in daily.days]
         kept = [
             day
             for day in _within(days, engine.as_of, reach)
-            if all(_path(folder, daily, day).exists() for daily in dailies)
+            if all(_is_whole(_path(folder, daily, day)) for daily in dailies)
         ]
         if not kept:
             continue
@@ -84,17 +95,28 @@ def _within(
 
 def _folder() -> Path:
     """Return the folder of sums by this code; those of other code go after a day."""
-    folder = signals.kept_folder() / code_key()
+    folder = signals.kept_folder() / f"{code_key()}{signals.reading_key()}"
     folder.mkdir(parents=True, exist_ok=True)
     os.utime(folder)  # in use
     for other in folder.parent.iterdir():
-        if other.stat().st_mtime < time.time() - _OTHER_CODE_S:
-            shutil.rmtree(other, ignore_errors=True)
+        with contextlib.suppress(FileNotFoundError):  # another process was faster
+            if other.stat().st_mtime < time.time() - _OTHER_CODE_S:
+                shutil.rmtree(other, ignore_errors=True)
     return folder
 
 
 def _path(folder: Path, daily: Daily, day: signals.Day) -> Path:
     return folder / daily.name / day.name
+
+
+def _is_whole(path: Path) -> bool:
+    """Tell whether a file is there and was written to its end."""
+    try:
+        with path.open("rb") as file:
+            file.seek(-len(_WHOLE), os.SEEK_END)
+            return file.read() == _WHOLE
+    except OSError:
+        return False
 
 
 def _missing(
@@ -106,7 +128,7 @@ def _missing(
         farthest = [reach for reach in _REACHES if reach in daily.days][-1]
         needed = _within(days, as_of, farthest)
         for at, day in enumerate(needed, start=len(days) - len(needed)):
-            if not _path(folder, daily, day).exists():
+            if not _is_whole(_path(folder, daily, day)):
                 found.setdefault(at, []).append(daily)
     return [(days[at], found[at]) for at in sorted(found)]
 
@@ -143,10 +165,13 @@ def _write(
         f'"{name}"::BIGINT AS "{name}"' if kind == "HUGEINT" else f'"{name}"'
         for name, kind in zip(counted.columns, counted.types, strict=True)
     )
-    counted.project(columns).write_parquet(str(draft), compression="zstd")
-    with draft.open("rb") as file:
-        os.fsync(file.fileno())
-    draft.replace(path)
+    try:
+        counted.project(columns).write_parquet(str(draft), compression="zstd")
+        with draft.open("rb") as file:
+            os.fsync(file.fileno())
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _counted(daily: Daily, known: Known) -> Any:

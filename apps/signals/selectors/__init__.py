@@ -13,7 +13,7 @@ from apps.signals.selectors.days import Day, kept_folder
 from apps.signals.selectors.digest import facts_digest
 from apps.signals.selectors.duck import connect
 from apps.signals.selectors.engine import Engine, open_engine
-from apps.signals.selectors.usage import load_day
+from apps.signals.selectors.usage import load_day, reading_key
 from apps.signals.selectors.velocity import Shared, shared_values
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "known_account_ids",
     "load_day",
     "open_engine",
+    "reading_key",
     "shared_values",
     "timeline",
     "usage_by_day",

@@ -1,13 +1,17 @@
 """Usage of lake and hot tables together, as known at one moment."""
 
+import hashlib
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from datetime import date as Date  # noqa: N812 - `date` is a column here
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 
+import ml.schema
 from apps.signals.models import LakeFile
 from apps.signals.selectors import hot, lake
 from apps.signals.selectors.days import Day, settled_days
@@ -127,6 +131,15 @@ def load_day(database: "duckdb.DuckDBPyConnection", day: Day, *, copy: bool) -> 
             database.execute(f"CREATE OR REPLACE TABLE copied_{table} AS {rows}")
             rows = f"SELECT * FROM copied_{table}"
         database.execute(f"CREATE OR REPLACE VIEW {table} AS {rows}")
+
+
+@cache
+def reading_key() -> str:
+    """Return 32 hex digits that change with the code that reads rows of days."""
+    state = hashlib.sha256()
+    for path in (ml.schema.__file__, lake.__file__, __file__):
+        state.update(Path(path).read_bytes())
+    return state.hexdigest()[:32]
 
 
 def shown(column: Column) -> str:

@@ -3,6 +3,7 @@
 import os
 import random
 import re
+import shutil
 from datetime import timedelta
 from typing import Any
 
@@ -168,12 +169,23 @@ def test_what_is_missing_or_half_written_is_counted_anew(world):
     paths = sorted(kept_folder().rglob("*.parquet"))
     for path in chance.sample(paths, len(paths) // 10):
         path.rename(path.with_suffix(".draft"))
+    [broken, empty] = chance.sample(sorted(kept_folder().rglob("*.parquet")), 2)
+    broken.write_bytes(broken.read_bytes()[:-9])
+    empty.write_bytes(b"")
     whole = features(AS_OF, keeps=False)
     some = take_snapshots(as_of=AS_OF, account_ids=whole.account_ids[:5])
     assert np.array_equal(some.values, whole.values[:5], equal_nan=True)
     assert len(list(kept_folder().rglob("*.parquet"))) < len(paths)  # only read
     assert_same(AS_OF)
     assert sorted(kept_folder().rglob("*.parquet")) == paths
+
+
+def test_where_nothing_can_be_written_rows_are_counted(world):
+    features(AS_OF)
+    [folder] = kept_folder().iterdir()
+    shutil.rmtree(folder / "hours")
+    (folder / "hours").write_text("no folder")
+    assert_same(AS_OF)
 
 
 def test_kept_sums_of_retired_files_are_not_read_and_go(world):
