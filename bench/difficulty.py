@@ -24,7 +24,7 @@ import polars as pl
 import report
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
-from ml.benchmark import beside, learn_beside, read_truth
+from ml.benchmark import beside, columns_of, learn_beside, read_truth
 from ml.benchmark.aggregates import aggregates
 from ml.evaluate import roc_auc
 from ml.simulate import simulate
@@ -97,7 +97,8 @@ def _recall(trees: bytes, world: Path) -> dict[str, dict[str, float]]:
     truth = [one for one in read_truth(world / "truth") if one.ring not in early]
     days = [_day(number) for number in VALIDATION], [_day(number) for number in TEST]
     found = {}
-    for name, one in beside(trees, world, truth, *days).items():
+    columns = columns_of(trees, world, truth, *days)
+    for name, one in beside(truth, columns).items():
         table = next(row for row in one["rates"] if row["rate"] == 0.001)
         levels = {level: share["value"] for level, share in table["recall"].items()}
         worst = max(table["look_alikes"].values(), key=lambda share: share["value"])

@@ -1,6 +1,7 @@
 """The benchmark: worlds with a known truth, and what a system found in them."""
 
-from ml.benchmark.beside import beside, learn_beside
+from ml.benchmark.ahead import ahead
+from ml.benchmark.beside import beside, columns_of, learn_beside
 from ml.benchmark.cut import cut_bundle
 from ml.benchmark.judge import RATES, calm_threshold, judge, lifetime
 from ml.benchmark.loop import Loop, open_loop
@@ -21,10 +22,12 @@ __all__ = [
     "Loop",
     "RefusedError",
     "Work",
+    "ahead",
     "as_columns",
     "as_text",
     "beside",
     "calm_threshold",
+    "columns_of",
     "cut_bundle",
     "first_alarms",
     "future_reading",

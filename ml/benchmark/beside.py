@@ -16,6 +16,7 @@ import numpy as np
 
 from ml.benchmark import baselines
 from ml.benchmark.aggregates import aggregates
+from ml.benchmark.ahead import ORACLE, Column
 from ml.benchmark.judge import judge
 from ml.benchmark.read import Account, Export, Scores
 
@@ -28,14 +29,19 @@ def learn_beside(world: Path, as_of: datetime) -> bytes:
     return baselines.learn(known, baselines.known_labels(world / "bundle", as_of))
 
 
-def beside(
+def beside(truth: Sequence[Account], columns: Mapping[str, Column]) -> dict[str, Any]:
+    """Return the figures of each column, judged as the system is."""
+    return {name: judge(truth, *one) for name, one in columns.items()}
+
+
+def columns_of(
     trees: bytes,
     world: Path,
     truth: Sequence[Account],
     validation: Sequence[datetime],
     test: Sequence[datetime],
-) -> dict[str, Any]:
-    """Return the figures of each column on the same days as the system's own."""
+) -> dict[str, Column]:
+    """Return what each column says of every account on the system's own days."""
     groups = _groups(truth)
     found: dict[str, dict[datetime, Export]] = defaultdict(dict)
     for as_of in (*validation, *test):
@@ -45,16 +51,12 @@ def beside(
             "volume": baselines.volume(known),
             "shared attributes": baselines.shared_attributes(known),
             "trees": margins,
-            "oracle rings": _averaged(margins, groups),
+            ORACLE: _averaged(margins, groups),
         }
         for name, one in scores.items():
             found[name][as_of] = Export(as_of, one)
     return {
-        name: judge(
-            truth,
-            [exports[day] for day in validation],
-            [exports[day] for day in test],
-        )
+        name: ([exports[day] for day in validation], [exports[day] for day in test])
         for name, exports in found.items()
     }
 

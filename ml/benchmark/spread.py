@@ -16,9 +16,9 @@ _SEED: Final = 20_260_101
 
 
 def by_cluster(
-    flags: NDArray[np.bool_], clusters: Sequence[str]
+    flags: NDArray[np.bool_] | NDArray[np.float64], clusters: Sequence[str]
 ) -> tuple[float, float] | None:
-    """Return the 95 % percentile bootstrap of a share; None with a lone cluster.
+    """Return the 95 % percentile bootstrap of a mean; None with a lone cluster.
 
     Clusters of equal hits and sizes are drawn as one kind: of fifteen thousand houses
     there are some twenty kinds.
@@ -26,8 +26,8 @@ def by_cluster(
     names, code = np.unique(np.asarray(clusters, str), return_inverse=True)
     if len(names) < 2:  # noqa: PLR2004 - one cluster has no spread
         return None
-    sizes = np.bincount(code).astype(np.float64)
-    hits = np.bincount(code[flags], minlength=len(sizes)).astype(np.float64)
+    hits = np.bincount(code, flags.astype(float))
+    sizes = np.bincount(code).astype(float)
     kinds, counts = np.unique(np.stack([hits, sizes], 1), axis=0, return_counts=True)
     rng = np.random.default_rng(_SEED)
     drawn = rng.multinomial(len(names), counts / len(names), DRAWS)

@@ -42,6 +42,10 @@ def _columns(figures: Mapping[str, Any]) -> list[str]:
                 f"{level} {one['value']:.2f}" for level, one in table["recall"].items()
             )
             lines.append(f"    beside at {table['rate']:.1%}: {name:<17} {recall}")
+    lines += [
+        f"    ahead of the best at {table['rate']:.1%}: {_ahead(table['levels'])}"
+        for table in figures.get("ahead", [])
+    ]
     rings = figures.get("rings")
     if rings:
         lines.append(
@@ -49,6 +53,16 @@ def _columns(figures: Mapping[str, Any]) -> list[str]:
             f" {rings['b_cubed_recall']:.2f}; caught {rings['caught_by_level']}"
         )
     return lines
+
+
+def _ahead(levels: Mapping[str, Any]) -> str:
+    """Return by level how much more is found, with the interval over whole rings."""
+    told = []
+    for level, one in levels.items():
+        within = one["interval"]
+        ends = f" [{within[0]:+.2f}, {within[1]:+.2f}]" if within else ""
+        told.append(f"{level} {one['difference']:+.3f}{ends}")
+    return ", ".join(told)
 
 
 def _fairness(tables: list[Mapping[str, Any]]) -> list[str]:

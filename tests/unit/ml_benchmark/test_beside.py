@@ -5,7 +5,16 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 import pytest
 
-from ml.benchmark import beside, cut_bundle, learn_beside, read_truth
+from ml.benchmark import (
+    Account,
+    Export,
+    ahead,
+    beside,
+    columns_of,
+    cut_bundle,
+    learn_beside,
+    read_truth,
+)
 from ml.simulate import simulate
 
 END = datetime(2026, 11, 1, tzinfo=UTC)
@@ -21,11 +30,47 @@ def world(tmp_path_factory):
 def test_knowing_the_rings_helps_and_volume_does_not(world):
     trees = learn_beside(world, END - timedelta(days=20))
     truth = read_truth(world / "truth")
-    columns = beside(trees, world, truth, [END - timedelta(days=10)], [END])
+    days = [END - timedelta(days=10)], [END]
+    columns = beside(truth, columns_of(trees, world, truth, *days))
 
     assert set(columns) == {"volume", "shared attributes", "trees", "oracle rings"}
     assert columns["oracle rings"]["roc_auc"] > columns["trees"]["roc_auc"] - 0.02
     assert columns["trees"]["roc_auc"] > columns["volume"]["roc_auc"] - 0.05
+
+
+def said(scores: dict[str, float]) -> tuple[list[Export], list[Export]]:
+    return [Export(END - timedelta(days=9), scores)], [Export(END, scores)]
+
+
+def test_we_are_compared_with_the_best_of_each_level_account_by_account():
+    """Two rings of L1, one of L2; whoever scores above all honest is found."""
+    honest = [Account(f"h{at}", "individual", None, None, True) for at in range(1000)]
+    rings = {"a": "L1", "b": "L1", "c": "L2"}
+    guilty = [
+        Account(f"{ring}{at}", "ring", level, ring, False)
+        for ring, level in rings.items()
+        for at in range(10)
+    ]
+    calm = {one.account_id: at / 1000 for at, one in enumerate(honest)}
+
+    def finding(*found: str) -> tuple[list[Export], list[Export]]:
+        return said(
+            calm | {one.account_id: float(one.account_id in found) for one in guilty}
+        )
+
+    columns = {
+        "volume": finding("a0", "a1"),
+        "trees": finding("a0", "c0"),
+        "oracle rings": finding(*(one.account_id for one in guilty)),
+    }
+    [table] = ahead([*honest, *guilty], finding("a0", "a2", "a3", "b1"), columns)
+    assert table["rate"] == 0.01
+    l1, l2 = table["levels"]["L1"], table["levels"]["L2"]
+    assert (l1["best"], l1["difference"]) == ("volume", pytest.approx(2 / 20))
+    # of ring a we find one more, of ring b one more
+    assert l1["interval"] == (pytest.approx(0.1), pytest.approx(0.1))
+    assert (l2["best"], l2["difference"]) == ("trees", pytest.approx(-0.1))
+    assert l2["interval"] is None  # one ring has no spread
 
 
 def test_a_cut_bundle_holds_the_past_and_only_that(world, tmp_path):

@@ -174,5 +174,7 @@ def figures(
     found["reach"] = benchmark.reach(truth, pairs, tested[-1].scores)
     if trees is not None and loop is None:
         days = plan.validation, plan.test
-        found["beside"] = benchmark.beside(trees, course.written, truth, *days)
+        columns = benchmark.columns_of(trees, course.written, truth, *days)
+        found["beside"] = benchmark.beside(truth, columns)
+        found["ahead"] = benchmark.ahead(truth, (calm, tested), columns)
     return found
