@@ -15,9 +15,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.calibrate import logit
 from ml.features.feature import FAMILIES, Feature
-from ml.frames import Reason, RingPart, Scored
+from ml.frames import Reason, RingPart
 from ml.manifest import Manifest
 from ml.model import Prediction
 
@@ -29,20 +28,9 @@ MOST_REASONS: Final = 4  # more than four are not helpful (Reg B, comment 9(b)(2
 LEAST_TIMES: Final = 1.05  # what still reads as once the usual
 SECOND_SHARE: Final = 1 / 3  # of the leading feature's part, to be told as well
 GROUP_CODE: Final = "RNG-90"
+COMPANY_CODE: Final = "RNG-91"
+COMPANY: Final = "Shares rare values with accounts whose own conduct is suspicious."
 MISSING_CODE: Final = "DAT-01"
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """One step from nothing known to the displayed probability, in log-odds."""
-
-    key: str  # base | a family | calibration | group
-    label: str
-    log_odds: float
-
-    @property
-    def points(self) -> float:
-        return self.log_odds * POINTS
 
 
 @dataclass(frozen=True)
@@ -94,7 +82,8 @@ class Explainer:
         Where nothing that may be shown moves the score, the one reason says so.
 
         values: float64 [n, features], NaN missing. evidence: float64 [n] by name, what
-        a feature's floor is compared with. group: the ring's part in log-odds, [n].
+        a feature's floor is compared with. group: log-odds [n] that ring and company
+        add.
         """
         codes, sums = self.families(prediction)
         shown = self._shown(evidence, prediction.missing)
@@ -107,8 +96,8 @@ class Explainer:
                 prediction.contributions[row].tolist(),
                 shown[row].tolist(),
             )
-            if ring is not None and joined * POINTS >= LEAST_POINTS:
-                found.append(group_reason(ring, joined))
+            if ring is not None:
+                found += group_reasons(ring, joined)
             answers.append(
                 principal(found) or (_nothing_stands_out(float(sums[row, -1])),)
             )
@@ -207,16 +196,25 @@ def principal(found: Sequence[Reason]) -> tuple[Reason, ...]:
     return (*raising[:MOST_REASONS], *lowering[:1])
 
 
-def group_reason(ring: RingPart, joined: float) -> Reason:
-    """Tell what standing in a ring, or in bad company, adds; `joined` in log-odds."""
-    return Reason(
-        code=GROUP_CODE,
-        family="RNG",
-        direction="raises",
-        points=round(joined * POINTS, 2),
-        text=ring.words,
-        customer_safe_key=None,
+def group_reasons(ring: RingPart, joined: float) -> list[Reason]:
+    """Tell what a ring and what bad company add, `joined` log-odds together."""
+    company = min(ring.company, joined)  # a bound may cut some of it off
+    parts = (
+        (GROUP_CODE, ring.words, joined - company),
+        (COMPANY_CODE, COMPANY, company),
     )
+    return [
+        Reason(
+            code=code,
+            family="RNG",
+            direction="raises",
+            points=round(part * POINTS, 2),
+            text=text,
+            customer_safe_key=None,
+        )
+        for code, text, part in parts
+        if part * POINTS >= LEAST_POINTS
+    ]
 
 
 def _nothing_stands_out(absent: float) -> Reason:
@@ -235,59 +233,13 @@ def _nothing_stands_out(absent: float) -> Reason:
     )
 
 
-def missing_text(scored: Scored, catalogue: Mapping[str, Feature]) -> str:
-    """Say which inputs are unknown and what was done about it."""
-    unknown = [
-        catalogue[name].label
-        for name, value, part in zip(
-            scored.names, scored.features, scored.contributions[:-1], strict=True
-        )
-        if math.isnan(value) and part != 0.0
-    ]
-    if not unknown:
-        return "Every input that moves the score is known."
-    return (
-        "Unknown, and read as the value of a typical honest account: "
-        f"{', '.join(unknown)}."
-    )
-
-
-def bars(scored: Scored, catalogue: Mapping[str, Feature]) -> tuple[Bar, ...]:
-    """Return the steps of the waterfall; they add up to logit(scored.probability).
-
-    First the base, then families by size, then what calibration, suspicious company
-    and the ring change.
-    DAT stands where inputs are missing: what a typical value there adds against the
-    base, the same for every account that lacks them.
-    """
-    sums: dict[str, float] = {}
-    for name, value, part in zip(
-        scored.names, scored.features, scored.contributions[:-1], strict=True
-    ):
-        if part == 0.0:
-            continue
-        family = "DAT" if math.isnan(value) else catalogue[name].family
-        sums[family] = sums.get(family, 0.0) + part
-    steps = [Bar(family, FAMILIES[family], total) for family, total in sums.items()]
-    steps.sort(key=lambda bar: (-abs(bar.log_odds), bar.key))
-    own = logit(scored.own_probability)
-    company = scored.ring.company if scored.ring else 0.0
-    group = logit(scored.probability) - own - company
-    return (
-        Bar("base", "Average account", scored.contributions[-1]),
-        *steps,
-        Bar("calibration", "Calibration", own - scored.margin),
-        *([Bar("company", "Suspicious company", company)] if company else []),
-        Bar("group", "Group of accounts", group),
-    )
-
-
 def reason_codes(catalogue: Mapping[str, Feature]) -> dict[str, tuple[str, str]]:
     """Return every reason code with its family and what it stands for."""
     codes = {
         feature.code: (feature.family, feature.label) for feature in catalogue.values()
     }
-    codes[GROUP_CODE] = ("RNG", "Acts with a group, or shares with suspicious accounts")
+    codes[GROUP_CODE] = ("RNG", "Acts with a group")
+    codes[COMPANY_CODE] = ("RNG", "Shares rare values with suspicious accounts")
     codes[MISSING_CODE] = ("DAT", "Inputs that are not known")
     return dict(sorted(codes.items()))
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Container
 from dataclasses import dataclass, field
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,18 +45,14 @@ class FeatureFrame:
         )
 
 
-COMPANY_TOO: Final = (
-    " It shares rare values with accounts whose own conduct is suspicious, too."
-)
-
-
 @dataclass(frozen=True, slots=True)
 class RingPart:
     """An account's strongest ring as of one moment; `agreement` is m in [0, 1].
 
     `company` is what the account shares with suspicious others, in log-odds: evidence
     about itself, whether or not it stands in a ring. Without a ring_id no ring is
-    claimed: `probability` is then the chance that it acts with some of those others.
+    claimed: `probability` is then the chance that it acts with some of those others,
+    by its conduct as the shipped starter sees it and by its company.
     """
 
     ring_id: str | None
@@ -69,8 +64,8 @@ class RingPart:
 
     @property
     def words(self) -> str:
-        """Return what standing there means."""
-        if self.ring_id is None:
+        """Return what standing there means; company by itself is told elsewhere."""
+        if self.ring_id is None:  # of scores from before company was kept
             return (
                 f"Shares rare values with accounts whose own conduct is suspicious."
                 f" With probability {self.probability:.0%} it acts with some of them;"
@@ -80,7 +75,6 @@ class RingPart:
             f"Acts with group {self.ring_id}: the group is under one operator with"
             f" probability {self.probability:.0%}, and {self.agreement:.0%} of what"
             f" joins it holds for this account."
-            + (COMPANY_TOO if self.company > 0.0 else "")
         )
 
 

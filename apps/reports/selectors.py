@@ -80,7 +80,7 @@ def sources_of(assessment_id: str) -> Sources:
         snapshot=snapshot,
         catalogue=row.score.catalogue,
         model=_model(model_by_id(row.score.model_id)),
-        ring=_ring(snapshot["score"]["ring"], row.account.account_id, row.as_of),
+        ring=_ring(snapshot["score"]["ring"], row),
         human=tuple(_human(case)) if case else (),
         entry_id=str(entry.pk) if entry else None,
         proof=_proof(entry),
@@ -125,23 +125,28 @@ def _model(row: "ModelVersion") -> ModelCard:
     return ModelCard(row.id, row.kind, row.version, cutoff, row.manifest)
 
 
-def _ring(
-    part: dict[str, Any] | None, account_id: str, as_of: datetime
-) -> dict[str, Any] | None:
-    """Return the ring, or the company, as the newest pass up to `as_of` saw it."""
+def _ring(part: dict[str, Any] | None, row: Assessment) -> dict[str, Any] | None:
+    """Return the ring and the company as the pass saw them that was joined.
+
+    Passes that were made after the assessment change nothing of its report.
+    """
     if part is None:
         return None
+    company = {"company_values": _company(row)}
     if part["ring_id"] is None:
-        return {**part, "evidence": {"values": _company(account_id, as_of)}}
-    rows = Ring.objects.filter(ring_id=part["ring_id"], run__as_of__lte=as_of)
-    ring = rows.order_by("-run__as_of", "-run_id").first()
+        return {**part, **company}
+    rings = Ring.objects.filter(ring_id=part["ring_id"], run__as_of__lte=row.as_of)
+    rings = rings.filter(run__created_at__lte=row.created_at)
+    ring = rings.order_by("-run__as_of", "-run_id").first()
     found = {"size": ring.size, "evidence": ring.evidence} if ring else {}
-    return {**part, **found}
+    return {**part, **company, **found}
 
 
-def _company(account_id: str, as_of: datetime) -> list[dict[str, Any]]:
+def _company(row: Assessment) -> list[dict[str, Any]]:
     """Return what an account shares with suspicious others, as values of a ring are."""
-    found = association_of(account_id=account_id, as_of=as_of)
+    found = association_of(
+        account_id=row.account.account_id, as_of=row.as_of, known_at=row.created_at
+    )
     values = found.values if found else []
     return [{**one, "elsewhere": one["others"]} for one in values]
 

@@ -47,9 +47,11 @@ class Bond:
     points: float
 
 
-def latest_run(*, as_of: datetime) -> RingRun | None:
-    """Return the newest ring pass over a moment up to `as_of`."""
+def latest_run(*, as_of: datetime, known_at: datetime | None = None) -> RingRun | None:
+    """Return the newest ring pass over a moment up to `as_of`, made by `known_at`."""
     runs = RingRun.objects.filter(as_of__lte=as_of)
+    if known_at is not None:
+        runs = runs.filter(created_at__lte=known_at)
     return runs.order_by("-as_of", "-id").first()
 
 
@@ -82,17 +84,26 @@ def ring_parts(*, as_of: datetime) -> dict[str, RingPart]:
 def _in_company(
     ring: RingPart | None, chance: float, values: Sequence[Mapping[str, Any]]
 ) -> RingPart:
-    """Return an account's place in a ring, or none, with the company it keeps."""
+    """Return an account's place in a ring, or none, with the company it keeps.
+
+    A place that holds for nothing of the account is none: company alone speaks.
+    """
     company = math.fsum(one["log_odds"] for one in values)
-    if ring is not None:
+    if ring is not None and _force(ring)[0] > 0.0:
         return replace(ring, company=company)
     views = tuple(one["view"] for one in values)
     return RingPart(None, chance, 0.0, ASSOCIATE, views, company)
 
 
-def association_of(*, account_id: str, as_of: datetime) -> Association | None:
-    """Return in what company the newest pass up to `as_of` saw an account."""
-    rows = Association.objects.filter(run=latest_run(as_of=as_of))
+def association_of(
+    *, account_id: str, as_of: datetime, known_at: datetime
+) -> Association | None:
+    """Return in what company the newest pass up to `as_of` saw an account.
+
+    Of passes made after `known_at` nothing is told.
+    """
+    run = latest_run(as_of=as_of, known_at=known_at)
+    rows = Association.objects.filter(run=run)
     return rows.filter(account__account_id=account_id).first()
 
 

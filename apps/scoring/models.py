@@ -85,7 +85,7 @@ class Score(AppendOnlyModel):
     own_probability = models.FloatField()
     low = models.FloatField()
     high = models.FloatField()
-    probability = models.FloatField()  # joined with the ring
+    probability = models.FloatField()  # with company, and joined with the ring
     ring_id = models.CharField(max_length=40, null=True)
     ring_probability = models.FloatField(null=True)
     agreement = models.FloatField(null=True)

@@ -20,13 +20,15 @@ def ahead(
 ) -> list[dict[str, Any]]:
     """Return, by rate and level, our recall less that of the level's best column.
 
-    Each system has its own threshold, from validation honest accounts. `interval` is
-    that of whole rings drawn again, 95 %; None where there is one ring.
+    Each system has its own threshold, from validation honest accounts. The best is
+    picked on the tested days, which speaks against us. `interval` is that of whole
+    rings drawn again, 95 %; None where there is one ring.
     """
     rivals = {name: one for name, one in columns.items() if name != ORACLE}
     seen = {name for export in ours[1] for name in export.scores}
     guilty = [one for one in truth if one.level and one.account_id in seen]
-    honest = sum(one.honest for one in truth)
+    calm = {name for export in ours[0] for name in export.scores}
+    honest = sum(one.honest and one.account_id in calm for one in truth)
     levels = np.array([one.level for one in guilty])
     rings = np.array([one.ring for one in guilty])
     found = []

@@ -55,7 +55,9 @@ def least_over_most(
     for deal in range(DEALS):
         order = rng.permutation(len(sizes))
         cuts = np.searchsorted(np.cumsum(sizes[order]), ends)
-        shares = _between(hits[order], cuts) / _between(sizes[order], cuts).clip(1)
+        dealt = _between(sizes[order], cuts)
+        # a house larger than a group leaves that group empty
+        shares = _between(hits[order], cuts)[dealt > 0] / dealt[dealt > 0]
         if shares.max() > 0:
             ratios[deal] = shares.min() / shares.max()
     low, median = np.quantile(ratios, (0.05, 0.5))

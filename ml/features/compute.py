@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -20,7 +20,7 @@ from ml.features.sums import FIRSTS
 from ml.frames import FeatureFrame
 
 Source = Callable[..., Any]
-Places = Any  # an Arrow array of account ids, each in its place
+Places: TypeAlias = "pa.StringArray"  # account ids, each in its place
 
 
 def compute(

@@ -56,14 +56,15 @@ def offer_kept(engine: signals.Engine, *, write: bool, questions: Path) -> None:
         return
     engine.offered = True
     days = engine.usage.settled_days()
-    folder = _folder()
-    if write:
-        import duckdb  # loaded long since: the engine is its
+    import duckdb  # loaded long since: the engine is its
 
-        try:
+    folder = signals.kept_folder() / f"{code_key()}{signals.reading_key()}"
+    try:
+        _prepare(folder)
+        if write:
             _write_missing(engine.as_of, days, folder, questions)
-        except (OSError, duckdb.IOException) as error:
-            _log.warning("kept.not_written", error=str(error))
+    except (OSError, duckdb.IOException) as error:
+        _log.warning("kept.not_written", error=str(error))
     for reach in _REACHES:
         dailies = [daily for daily in DAILY if reach in daily.days]
         kept = [
@@ -93,16 +94,14 @@ def _within(
     return [day for day in days if day.begin > start]
 
 
-def _folder() -> Path:
-    """Return the folder of sums by this code; those of other code go after a day."""
-    folder = signals.kept_folder() / f"{code_key()}{signals.reading_key()}"
+def _prepare(folder: Path) -> None:
+    """Make the folder of sums by this code; those of other code go after a day."""
     folder.mkdir(parents=True, exist_ok=True)
     os.utime(folder)  # in use
     for other in folder.parent.iterdir():
         with contextlib.suppress(FileNotFoundError):  # another process was faster
             if other.stat().st_mtime < time.time() - _OTHER_CODE_S:
                 shutil.rmtree(other, ignore_errors=True)
-    return folder
 
 
 def _path(folder: Path, daily: Daily, day: signals.Day) -> Path:

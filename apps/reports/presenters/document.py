@@ -76,14 +76,17 @@ def _summary(sources: Sources, model: dict[str, Any]) -> dict[str, Any]:
             f" (band: {band}; likely between {model['interval']['shown']})."
         ),
     ]
-    if sources.ring:
-        sure = percent(sources.ring["probability"])
+    ring = sources.ring or {}
+    if ring.get("ring_id"):
+        sure = percent(ring["probability"])
         lines.append(
             f"The account stands in a group of accounts that is under one operator with"
             f" probability {sure}."
-            if sources.ring["ring_id"]
-            else f"The account shares rare values with accounts whose own conduct is"
-            f" suspicious; it acts with some of them with probability {sure}."
+        )
+    if ring.get("company_values"):
+        lines.append(
+            "The account shares rare values with accounts whose own conduct is"
+            " suspicious."
         )
     if decision["expires_at"]:
         until = words.moment(decision["expires_at"])
@@ -198,7 +201,6 @@ def _linkage(sources: Sources) -> dict[str, Any] | None:
     ring = sources.ring
     if ring is None:
         return None
-    values = ring.get("evidence", {}).get("values", [])
     return {
         "ring_id": ring["ring_id"],
         "size": ring.get("size"),
@@ -207,19 +209,24 @@ def _linkage(sources: Sources) -> dict[str, Any] | None:
         "agreement": ring["agreement"],
         "level": ring["level"],
         "views": ring["views"],
-        # Other customers' values stay out: how many share one, never which.
-        "shared": [
-            {
-                "kind": words.SHARED.get(one["kind"], one["kind"]),
-                "view": one["view"],
-                "members": one.get("members"),
-                "elsewhere": one["elsewhere"],
-                "points": one["points"],
-            }
-            for one in values[:12]
-            if one["points"] >= words.LEAST_SHOWN
-        ],
+        "shared": _shared(ring.get("evidence", {}).get("values", [])),
+        "company": _shared(ring.get("company_values", [])),
     }
+
+
+def _shared(values: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Tell how many share a value. Other customers' values stay out: never which."""
+    return [
+        {
+            "kind": words.SHARED.get(one["kind"], one["kind"]),
+            "view": one["view"],
+            "members": one.get("members"),
+            "elsewhere": one["elsewhere"],
+            "points": one["points"],
+        }
+        for one in values[:12]
+        if one["points"] >= words.LEAST_SHOWN
+    ]
 
 
 def _integrity(sources: Sources) -> dict[str, Any]:

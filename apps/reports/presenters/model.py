@@ -112,10 +112,12 @@ def _bars(
     steps.insert(0, ("base", "Average account", score["contributions"]["base"]))
     steps.append(("calibration", "Calibration", own - score["margin"]))
     if score["ring"] is not None:
-        company = score["ring"].get("company", 0.0)
+        # older snapshots know no company; a bound may cut some of it off
+        company = min(score["ring"].get("company", 0.0), joined - own)
         if company:
             steps.append(("company", "Suspicious company", company))
-        steps.append(("group", "Group of accounts", joined - own - company))
+        if score["ring"]["ring_id"] or not company:
+            steps.append(("group", "Group of accounts", joined - own - company))
     return _running(steps)
 
 

@@ -48,6 +48,10 @@ STEPS: Final = [
         " had not learnt from."
     ),
     (
+        "What the account shares with accounts whose own conduct is suspicious was"
+        " added to the sum, as points of its own."
+    ),
+    (
         "Where the account stands in a group of accounts, the group's probability was"
         " joined to it by a fixed formula."
     ),

@@ -41,7 +41,7 @@ KIND_WORDS = {
     "filler": "prompt content",
     "joint_work": "work divided among accounts",
     "exits": "changing networks of one carrier",
-    "silence": "the same hours in which use ended",
+    "silence": "hours in which use ended",
 }
 
 

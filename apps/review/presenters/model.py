@@ -58,7 +58,7 @@ def points_of(probability: float) -> float:
 
 
 def parts_of(score: Score, labels: Mapping[str, str]) -> list[Part]:
-    """Return the sum's steps: base, factors by size, the rest, calibration, ring.
+    """Return the steps: base, factors by size, the rest, calibration, company, ring.
 
     They add up to `points_of(score.probability)`.
     """
@@ -80,13 +80,14 @@ def parts_of(score: Score, labels: Mapping[str, str]) -> list[Part]:
     own = points_of(score.own_probability)
     parts.append(Part("Calibration adjustment", own - margin))
     if score.ring_probability is not None:
-        company = (score.company or 0.0) * LOG_ODDS_TO_POINTS
-        joined = points_of(score.probability) - own - company
+        joined = points_of(score.probability) - own
+        # points_of has bounds, which may cut some of it off
+        company = min((score.company or 0.0) * LOG_ODDS_TO_POINTS, joined)
         if company:
-            parts.append(Part("The company it keeps", company))
+            parts.append(Part("Suspicious company", company))
         if score.ring_id or not company:
-            whom = "its ring" if score.ring_id else "the company it keeps"
-            parts.append(Part(f"Joined with {whom}", joined))
+            whom = "its ring" if score.ring_id else "suspicious company"
+            parts.append(Part(f"Joined with {whom}", joined - company))
     return parts
 
 
@@ -101,12 +102,11 @@ def _flags(score: Score, *, wide: bool) -> list[str]:
     if missing:
         found.append(f"{missing} of {len(score.features)} values are missing")
     if score.ring_probability is not None:
-        sure = policy.percent(score.ring_probability)
-        found.append(
-            f"it is in a ring whose grouping is {sure} sure"
-            if score.ring_id
-            else f"it shares rare values with suspicious accounts ({sure} sure)"
-        )
+        if score.ring_id:
+            sure = policy.percent(score.ring_probability)
+            found.append(f"it is in a ring whose grouping is {sure} sure")
+        if score.company or not score.ring_id:
+            found.append("it shares rare values with suspicious accounts")
     return found or ["nothing unusual"]
 
 

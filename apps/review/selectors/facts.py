@@ -88,7 +88,7 @@ def facts_of(account: Account, *, at: datetime) -> Facts:
         account=account,
         at=at,
         version=version_of(account, at=at),
-        connections=_connections(account, at=at),
+        connections=connections_of(account, at=at),
         accounts_total=accounts_total(),
         methods=tuple(_newest(account.payment_methods, "fingerprint", at)),
         keys=tuple(_newest(account.api_keys, "key_id", at)),
@@ -120,17 +120,20 @@ def connections_of(account: Account, *, at: datetime) -> tuple[Connection, ...]:
         return tuple(Connection(*row) for row in cursor.fetchall())
 
 
-def _connections(account: Account, *, at: datetime) -> tuple[Connection, ...]:
-    """Return the account's values, and those of its use that ring passes told of."""
-    found = connections_of(account, at=at)
-    company = association_of(account_id=account.account_id, as_of=at)
-    known = {(one.kind, one.value) for one in found}
-    in_use = [
+def connections_in_use(facts: Facts) -> tuple[Connection, ...]:
+    """Return what else the account shares, in use, with suspicious others.
+
+    A ring pass chose these by how their holders behave in a model's eyes: they are
+    shown when the model's view is open, and not before.
+    """
+    account, at = facts.account, facts.at
+    found = association_of(account_id=account.account_id, as_of=at, known_at=at)
+    known = {(one.kind, one.value) for one in facts.connections}
+    return tuple(
         Connection(one["kind"], one["value"], None, one["others"])
-        for one in (company.values if company else ())
+        for one in (found.values if found else ())
         if (one["kind"], one["value"]) not in known
-    ]
-    return tuple(sorted([*found, *in_use], key=lambda one: -one.others))
+    )
 
 
 def accounts_total() -> int:

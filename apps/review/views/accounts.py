@@ -102,7 +102,10 @@ def account(request: StaffRequest, account_id: str) -> HttpResponse:
         raise Http404
     judged = _judged(request, found)
     context = judged | account_context(
-        facts_of(found, at=at), earlier=_earlier(found), blind=judged["blind"]
+        facts_of(found, at=at),
+        earlier=_earlier(found),
+        blind=judged["blind"],
+        model_open=not judged["hidden"],
     )
     return render(request, "review/account.html", context | {"now": at})
 

@@ -17,7 +17,12 @@ from apps.review.presenters.evidence import KIND_WORDS, rarity, weigh
 from apps.review.presenters.keyfacts import key_facts
 from apps.review.presenters.model import model_view
 from apps.review.selectors.case import CaseView, case_view, trail_of
-from apps.review.selectors.facts import Facts, facts_of
+from apps.review.selectors.facts import (
+    CONNECTIONS,
+    Facts,
+    connections_in_use,
+    facts_of,
+)
 from apps.review.selectors.sanctions import shown_hits
 from apps.review.selectors.timeline import timeline
 from apps.review.selectors.usage import usage_of
@@ -60,19 +65,35 @@ def case_context(view: CaseView, *, role: str, at: datetime) -> dict[str, Any]:
     if found.account is not None:
         facts = facts_of(found.account, at=at)
         blind = found.lane == Lane.AUDIT and not view.model_open
-        context |= account_context(facts, earlier=view.earlier, blind=blind)
+        context |= account_context(
+            facts, earlier=view.earlier, blind=blind, model_open=view.model_open
+        )
         context["reveal"] = RevealForm()
     if view.model_open and view.score is not None:
         context["model"] = model_view(view.score, feature_labels())
     return context
 
 
+def _connections(facts: Facts, *, model_open: bool) -> list[dict[str, Any]]:
+    shared = [one for one in facts.connections if one.others][:CONNECTIONS]
+    in_use = connections_in_use(facts) if model_open else ()
+    return [
+        {
+            "one": one,
+            "name": KIND_WORDS.get(one.kind, one.kind),
+            "rarity": rarity(one, facts.accounts_total),
+        }
+        for one in (*shared, *in_use)
+    ]
+
+
 def account_context(
-    facts: Facts, *, earlier: int, blind: bool = False
+    facts: Facts, *, earlier: int, model_open: bool, blind: bool = False
 ) -> dict[str, Any]:
     """Return the parts of a page that are about one account's facts.
 
-    `blind` leaves out what the machine decided about it.
+    `blind` leaves out what the machine decided about it; with `model_open` stands
+    beside its values what it shares in use with suspicious others.
     """
     usage = usage_of(facts.account, at=facts.at)
     weighed = weigh(facts)
@@ -91,14 +112,6 @@ def account_context(
         )
         if usage
         else (),
-        "connections": [
-            {
-                "one": one,
-                "name": KIND_WORDS.get(one.kind, one.kind),
-                "rarity": rarity(one, facts.accounts_total),
-            }
-            for one in facts.connections
-            if one.others
-        ][:8],
+        "connections": _connections(facts, model_open=model_open),
         "moments": timeline(facts.account, at=facts.at, blind=blind),
     }

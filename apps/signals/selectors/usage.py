@@ -13,7 +13,7 @@ import pyarrow as pa
 
 import ml.schema
 from apps.signals.models import LakeFile
-from apps.signals.selectors import hot, lake
+from apps.signals.selectors import duck, hot, lake
 from apps.signals.selectors.days import Day, settled_days
 from ml.schema import TABLES, Column
 
@@ -137,7 +137,7 @@ def load_day(database: "duckdb.DuckDBPyConnection", day: Day, *, copy: bool) -> 
 def reading_key() -> str:
     """Return 32 hex digits that change with the code that reads rows of days."""
     state = hashlib.sha256()
-    for path in (ml.schema.__file__, lake.__file__, __file__):
+    for path in (ml.schema.__file__, duck.__file__, lake.__file__, __file__):
         state.update(Path(path).read_bytes())
     return state.hexdigest()[:32]
 

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from apps.customers.models import Account
-from apps.review.selectors.facts import Connection, facts_of
+from apps.review.selectors.facts import Connection, connections_in_use, facts_of
 from apps.rings import services
 from apps.rings.models import Association, Membership, Ring, RingRun
 from apps.rings.selectors import (
@@ -60,7 +60,7 @@ def test_odd_accounts_that_share_are_stored_with_a_sum_that_adds_up(run):
 
 def test_bulk_and_request_path_give_the_same_part(run):
     part = ring_parts(as_of=T)["shady-0"]
-    stored = association_of(account_id="shady-0", as_of=T)
+    stored = association_of(account_id="shady-0", as_of=T, known_at=T)
     assert stored is not None
     views = tuple(one["view"] for one in stored.values)
     assert set(views) <= {"device", "identity", "network"}
@@ -88,7 +88,9 @@ def test_a_pass_that_goes_on_keeps_what_conduct_said(run):
     assert sorted(kept) == sorted(before) != []
 
 
-def placed(run: RingRun, probability: float, level: str) -> None:
+def placed(
+    run: RingRun, probability: float, level: str, agreement: float = 0.01
+) -> None:
     """Put an account in bad company on the edge of a ring."""
     known = Association.objects.get(run=run, account__account_id="shady-0")
     ring = Ring.objects.create(
@@ -102,7 +104,7 @@ def placed(run: RingRun, probability: float, level: str) -> None:
         first_seen_at=T,
     )
     Membership.objects.create(
-        ring=ring, account=known.account, level=level, agreement=0.01, views=[]
+        ring=ring, account=known.account, level=level, agreement=agreement, views=[]
     )
 
 
@@ -119,17 +121,25 @@ def test_company_stands_beside_a_ring_and_leaves_its_place_alone(
     assert part == RingPart(
         f"ring-{probability}", probability, 0.01, level, (), alone.company
     )
-    assert part.words.endswith("suspicious, too.")
 
 
-def test_what_an_account_shares_in_use_stands_among_its_connections(run):
+def test_a_place_that_holds_for_nothing_leaves_company_alone(run):
+    """One value brings an account to the edge of a ring: it has no part in it."""
+    alone = ring_parts(as_of=T)["shady-0"]
+    placed(run, 0.95, "periphery", agreement=0.0)
+    assert ring_parts(as_of=T)["shady-0"] == alone
+    assert ask_ring_part_for_signup(account_id="shady-0", as_of=T)() == alone
+
+
+def test_what_an_account_shares_in_use_is_told_apart_from_its_values(run):
     shady = Association.objects.get(run=run, account__account_id="shady-0").account
-    told = [(one.kind, one.value) for one in facts_of(shady, at=T).connections]
-    assert len(told) == len(set(told))  # the pass tells of values known already
+    assert connections_in_use(facts_of(shady, at=T)) == ()  # all are known already
     other = Account.objects.get(account_id="home-00-a")
     values = [{"kind": "scaffold", "value": "a1b2", "others": 7}]
     Association.objects.create(
         run=run, account=other, probability=0.5, log_odds=0.0, own=0.0, values=values
     )
-    shown = facts_of(other, at=T).connections
-    assert Connection("scaffold", "a1b2", None, 7) in shown
+    facts = facts_of(other, at=T)
+    assert connections_in_use(facts) == (Connection("scaffold", "a1b2", None, 7),)
+    # a model chose it: nothing of it where people judge before they see the model
+    assert "scaffold" not in {one.kind for one in facts.connections}

@@ -90,7 +90,16 @@ def test_one_account_is_scored_as_it_is_among_many(champions):
         assert repr(alone) == repr(together[at])  # NaN is not equal to itself
 
 
-@pytest.mark.parametrize("ring", [RING, COMPANY], ids=["ring", "company"])
+@pytest.mark.parametrize(
+    "ring",
+    [
+        RING,
+        COMPANY,
+        replace(RING, company=2.0),
+        replace(COMPANY, agreement=0.0, company=2.0),
+    ],
+    ids=["ring", "before company was kept", "both", "company"],
+)
 def test_a_score_comes_back_from_its_row_and_can_be_computed_again(champions, ring):
     values = frame(12, 9)
     scored = score(values, {values.account_ids[0]: ring})
@@ -120,8 +129,6 @@ def test_a_score_comes_back_from_its_row_and_can_be_computed_again(champions, ri
 
 
 def test_parts_that_do_not_add_up_are_never_stored(champions):
-    from dataclasses import replace
-
     [one] = score(frame(1, 2))
     wrong = replace(one, margin=one.margin + 1e-8)
     with pytest.raises(ContributionError):
@@ -129,8 +136,6 @@ def test_parts_that_do_not_add_up_are_never_stored(champions):
 
 
 def test_values_of_another_catalogue_are_refused(champions):
-    from dataclasses import replace
-
     with pytest.raises(ModelFileError, match="catalogue"):
         score(replace(frame(3), catalogue="0" * 16))
 

@@ -4,25 +4,26 @@ import math
 import numpy as np
 import pytest
 
-from ml.calibrate import logit
 from ml.explain import (
+    COMPANY_CODE,
     GROUP_CODE,
     LEAST_POINTS,
     MISSING_CODE,
     POINTS,
     Explainer,
-    bars,
-    missing_text,
+    group_reasons,
     reason_codes,
     standing,
 )
 from ml.features.feature import FAMILIES
-from ml.frames import RingPart, Scored
+from ml.frames import RingPart
 from tests.unit.ml_model.conftest import CATALOGUE, world
 
 BY_NAME = {one.name: one for one in CATALOGUE}
 RING = RingPart("ring_1", 0.8, 0.9, "core", ("payment",))
 COMPANY = RingPart("ring_1", 0.8, 0.9, "core", ("payment",), 2.5)
+ALONE = RingPart(None, 0.4, 0.0, "associate", ("shape",), 2.5)
+OLD = RingPart(None, 0.4, 1.0, "associate", ("shape",))  # before company was kept
 
 
 @pytest.fixture(scope="module")
@@ -168,46 +169,29 @@ def test_standing_says_nothing_of_a_value_that_most_have():
     assert standing([0.0] * 90 + [1.0] * 11, 0.0) == ""
 
 
-def _scored(model, row, ring):
-    prediction = model.predict(row)
-    own = model.manifest.calibration.probability(prediction.margins[0])
-    joined = own
-    if ring:
-        joined = 1 / (1 + (1 - own) / own * math.exp(-ring.company))
-        joined = 1 - (1 - joined) * (1 - ring.probability * ring.agreement)
-    return Scored(
-        "a", "m", model.names, tuple(row[0].tolist()),
-        tuple(prediction.contributions[0].tolist()), float(prediction.margins[0]),
-        own, own, own, joined, ring,
-    )  # fmt: skip
-
-
-@pytest.mark.parametrize("ring", [None, RING, COMPANY])
-def test_bars_add_up_to_the_displayed_probability(model, values, ring):
-    for at in range(50):
-        scored = _scored(model, values[at : at + 1], ring)
-        steps = bars(scored, BY_NAME)
-        total = math.fsum(step.log_odds for step in steps)
-        assert total == pytest.approx(logit(scored.probability), abs=1e-9)
-        company = ["company"] if ring is COMPANY else []
-        ends = ["calibration", *company, "group"]
-        assert [step.key for step in steps[-len(ends) :]] == ends
-        assert (steps[-1].log_odds == 0.0) == (ring is None)
-
-
-def test_missing_inputs_are_a_bar_and_a_sentence(model):
-    row = np.zeros((1, 10))
-    row[0, 3] = np.nan
-    scored = _scored(model, row, None)
-    assert "DAT" in {step.key for step in bars(scored, BY_NAME)}
-    assert missing_text(scored, BY_NAME).endswith("honest account: Number 3.")
-    full = _scored(model, np.zeros((1, 10)), None)
-    assert "DAT" not in {step.key for step in bars(full, BY_NAME)}
-    assert missing_text(full, BY_NAME) == "Every input that moves the score is known."
+@pytest.mark.parametrize(
+    ("ring", "joined", "told"),
+    [
+        (RING, 2.0, [(GROUP_CODE, 2.0)]),
+        (COMPANY, 4.0, [(GROUP_CODE, 1.5), (COMPANY_CODE, 2.5)]),
+        (COMPANY, 2.5, [(COMPANY_CODE, 2.5)]),  # a ring that adds nothing
+        (ALONE, 2.5, [(COMPANY_CODE, 2.5)]),
+        (ALONE, 1.5, [(COMPANY_CODE, 1.5)]),  # cut off by a bound
+        (OLD, 0.6, [(GROUP_CODE, 0.6)]),
+    ],
+)
+def test_ring_and_company_are_told_apart_with_points_of_their_own(ring, joined, told):
+    found = group_reasons(ring, joined)
+    assert [(one.code, one.points) for one in found] == [
+        (code, round(part * POINTS, 2)) for code, part in told
+    ]
+    for one in found:
+        assert ("ring_1" in one.text) == (one.code == GROUP_CODE and ring is not OLD)
 
 
 def test_codes_of_groups_and_gaps_belong_to_no_feature():
-    assert not {GROUP_CODE, MISSING_CODE} & {one.code for one in CATALOGUE}
+    ours = {GROUP_CODE, COMPANY_CODE, MISSING_CODE}
+    assert not ours & {one.code for one in CATALOGUE}
     codes = reason_codes(BY_NAME)
     assert {family for family, _ in codes.values()} <= set(FAMILIES)
-    assert len(codes) == 12
+    assert len(codes) == 13

@@ -4,6 +4,7 @@ import json
 import math
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -40,6 +41,50 @@ def test_bars_run_from_the_base_to_the_shown_probability(sources):
     odds = 10 ** (bars[-1]["end"] / 10)
     assert math.isclose(odds / (1 + odds), model["probability"], rel_tol=1e-12)
     assert model["sum_check"]["holds"]
+
+
+NO_RING = {"ring_id": None, "agreement": 0.0}
+
+
+@pytest.mark.parametrize(
+    ("ring", "keys"),
+    [
+        ({"company": 1.2}, ["calibration", "company", "group"]),
+        (
+            {"company": 1.2, "ring_id": None, "agreement": 0.0},
+            ["calibration", "company"],
+        ),
+        ({"ring_id": None, "agreement": 1.0}, ["calibration", "group"]),  # of old
+        ({"company": 60.0}, ["calibration", "company", "group"]),  # a bound cuts it
+    ],
+)
+def test_bars_of_ring_and_company_add_up(ring, keys):
+    content = snapshot()
+    part = content["score"]["ring"] | ring
+    own = content["score"]["own_probability"]
+    raised = own * math.exp(part.get("company", 0.0))
+    alone = raised / (1 - own + raised)
+    joined = min(1 - (1 - alone) * (1 - part["probability"] * part["agreement"]),
+                 1 - 1e-12)  # fmt: skip
+    content["score"] |= {"ring": part, "probability": joined}
+    model = build(make_sources(content))["model"]
+    assert [bar["key"] for bar in model["bars"][-len(keys) :]] == keys
+    assert model["sum_check"]["holds"]
+    assert all(bar["points"] >= 0 for bar in model["bars"][-len(keys) + 1 :])
+
+
+def test_company_is_told_with_its_values_beside_a_ring_and_alone():
+    values = [{"kind": "scaffold", "view": "shape", "elsewhere": 7, "points": 4.2}]
+    part = snapshot()["score"]["ring"] | {"company": 1.0, "company_values": values}
+    both = build(make_sources(snapshot(), ring=part))
+    assert [one["elsewhere"] for one in both["linkage"]["company"]] == [7]
+    said = " ".join(both["summary"]["lines"])
+    assert "one operator" in said
+    assert "rare values" in said
+    alone = build(make_sources(snapshot(), ring=part | {"ring_id": None}))
+    said = " ".join(alone["summary"]["lines"])
+    assert "one operator" not in said
+    assert "rare values" in said
 
 
 @given(st.floats(1e-6, 1.0))

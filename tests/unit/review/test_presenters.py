@@ -27,7 +27,7 @@ INTERNAL = re.compile(
 )
 
 
-def made_score(parts, own, joined, ring_id=None):
+def made_score(parts, own, joined, ring_id=None, company=None):
     names = [f"feature_{at}" for at in range(len(parts) - 1)]
     return SimpleNamespace(
         contributions=parts,
@@ -37,8 +37,8 @@ def made_score(parts, own, joined, ring_id=None):
         low=max(0.0, own - 0.1),
         high=min(1.0, own + 0.1),
         ring_id=ring_id,
-        ring_probability=0.9 if ring_id else None,
-        company=1.5 if ring_id else None,
+        ring_probability=0.9,
+        company=company,
         reasons=[],
         model=SimpleNamespace(manifest={"columns": names}, kind="entry", version=1),
     )
@@ -47,13 +47,23 @@ def made_score(parts, own, joined, ring_id=None):
 @given(
     st.lists(numbers, min_size=2, max_size=40),
     st.floats(0.001, 0.999),
-    st.floats(0.001, 0.999),
+    st.floats(0.0, 0.999),
+    st.sampled_from([None, "ring_x"]),
+    st.none() | st.floats(0.0, 20.0),
 )
-def test_a_waterfall_ends_on_the_shown_probability(parts, own, joined):
-    score = made_score(parts, own, max(own, joined), "ring_x")
-    total = sum(part.points for part in parts_of(score, {}))
-    assert total == pytest.approx(points_of(score.probability), abs=0.05)
-    assert 1 / (1 + 10 ** (-total / 10)) == pytest.approx(score.probability, abs=0.005)
+def test_a_waterfall_ends_on_the_shown_probability(parts, own, ring, where, company):
+    odds = own / (1 - own) * math.exp(company or 0.0)
+    alone = odds / (1 + odds)
+    if company is not None and where is None:
+        ring = 0.0
+    joined = min(1 - (1 - alone) * (1 - ring), 1 - 1e-12)
+    steps = parts_of(made_score(parts, own, joined, where, company), {})
+    total = sum(part.points for part in steps)
+    assert total == pytest.approx(points_of(joined), abs=0.05)
+    assert 1 / (1 + 10 ** (-total / 10)) == pytest.approx(joined, abs=0.005)
+    # neither ever lowers
+    assert all(one.points >= -1e-9 for one in steps if "ompany" in one.label)
+    assert all(one.points >= -1e-9 for one in steps if "its ring" in one.label)
 
 
 def test_charts_carry_no_style_and_no_script():
