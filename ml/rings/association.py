@@ -47,7 +47,9 @@ WEIGHTS: Final[dict[str, float]] = {
 AT_HOME: Final = ("identity", "payment", "network", "device")  # one home explains all
 SPEAKS: Final = 2.0  # log-likelihood ratio from which a view counts as agreeing
 PRIOR: Final = logit(BASE_RATE)
-LEAST: Final = 0.05  # chance below which nothing is told
+# Chance below which nothing is told: on a site where values are dealt out at random
+# smaller ones are many, and a model that thinks ill of many would take them for more.
+LEAST: Final = 0.2
 _WEIGHT: Final = np.array([WEIGHTS[name] for name in VIEW_NAMES])
 
 
