@@ -35,6 +35,10 @@ def as_text(name: str, figures: Mapping[str, Any]) -> str:
 
 def _columns(figures: Mapping[str, Any]) -> list[str]:
     """Return the recall of the baselines and of the oracle, a line each."""
+    rings = figures.get("rings")
+    if not figures["accounts"]["in_rings"]:
+        said = "    rings: {found}, of {accounts_in_found} accounts; none is real"
+        return [said.format(**rings)] if rings else []
     lines = []
     for name, other in figures.get("beside", {}).items():
         for table in other["rates"]:
@@ -46,7 +50,6 @@ def _columns(figures: Mapping[str, Any]) -> list[str]:
         f"    ahead of the best at {table['rate']:.1%}: {_ahead(table['levels'])}"
         for table in figures.get("ahead", [])
     ]
-    rings = figures.get("rings")
     if rings:
         lines.append(
             f"    rings: B-cubed precision {rings['b_cubed_precision']:.2f}, recall"

@@ -56,6 +56,15 @@ def test_recall_is_counted_at_the_threshold_of_validation(truth, scores):
     assert "recall L1" in as_text("world", figures)
 
 
+def test_where_nobody_conspires_every_ring_found_is_one_too_many(truth, scores):
+    honest = [one for one in truth if one.honest]
+    figures = judge(honest, [export(0, scores)], [export(5, scores)])
+    figures["rings"] = match_rings(honest, {"acc_1": "a", "acc_2": "a", "acc_3": "b"})
+    text = as_text("world", figures)
+    assert "rings: 2, of 3 accounts; none is real" in text
+    assert "beside" not in text
+
+
 def test_an_account_counts_once_for_all_its_days(truth, scores):
     calm = dict.fromkeys(scores, 0.0)
     figures = judge(truth, [export(0, scores)], [export(5, scores), export(9, calm)])
