@@ -132,9 +132,9 @@ def _ring(part: dict[str, Any] | None, row: Assessment) -> dict[str, Any] | None
     """
     if part is None:
         return None
-    company = {"company_values": _company(row)}
     if part["ring_id"] is None:
-        return {**part, **company}
+        return {**part, "company_values": _company(row)}
+    company = {"company_values": _company(row)} if part.get("company") else {}
     rings = Ring.objects.filter(ring_id=part["ring_id"], run__as_of__lte=row.as_of)
     rings = rings.filter(run__created_at__lte=row.created_at)
     ring = rings.order_by("-run__as_of", "-run_id").first()

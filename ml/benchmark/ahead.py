@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.benchmark.judge import FEWEST_FOR_A_RATE, RATES, calm_threshold, lifetime
+from ml.benchmark.judge import calm_threshold, lifetime
 from ml.benchmark.read import Account, Export
 from ml.benchmark.spread import by_cluster
 
@@ -16,7 +16,10 @@ ORACLE: Final = "oracle rings"  # knows who belongs together: nobody's rival
 
 
 def ahead(
-    truth: Sequence[Account], ours: Column, columns: Mapping[str, Column]
+    truth: Sequence[Account],
+    ours: Column,
+    columns: Mapping[str, Column],
+    rates: Sequence[float],
 ) -> list[dict[str, Any]]:
     """Return, by rate and level, our recall less that of the level's best column.
 
@@ -27,14 +30,10 @@ def ahead(
     rivals = {name: one for name, one in columns.items() if name != ORACLE}
     seen = {name for export in ours[1] for name in export.scores}
     guilty = [one for one in truth if one.level and one.account_id in seen]
-    calm = {name for export in ours[0] for name in export.scores}
-    honest = sum(one.honest and one.account_id in calm for one in truth)
     levels = np.array([one.level for one in guilty])
     rings = np.array([one.ring for one in guilty])
     found = []
-    for rate in RATES:
-        if rate * honest < FEWEST_FOR_A_RATE or not rivals:
-            continue
+    for rate in rates:
         mine = _flags(truth, ours, rate, guilty)
         theirs = {
             name: _flags(truth, one, rate, guilty) for name, one in rivals.items()

@@ -31,8 +31,9 @@ def group_rates(
     if not len(calm) or not seen:
         return []
     found = []
-    for rate in RATES:
-        flagged = scores > evaluate.threshold_at(calm, rate)
+    above = [scores > evaluate.threshold_at(calm, rate) for rate in RATES]
+    chance = least_over_most(np.array(above), houses, groups.tolist())
+    for rate, flagged, by_chance in zip(RATES, above, chance, strict=True):
         shares = {
             str(group): evaluate.share(flagged[groups == group])
             for group in np.unique(groups).tolist()
@@ -46,7 +47,7 @@ def group_rates(
                 "groups": {name: asdict(share) for name, share in shares.items()},
                 "ratio": least / most if most else None,
                 "ratio_at_most": min(1.0, tops / most) if most else None,
-                "ratio_by_chance": least_over_most(flagged, houses, groups.tolist()),
+                "ratio_by_chance": by_chance,
             }
         )
     return found

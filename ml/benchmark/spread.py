@@ -38,30 +38,33 @@ def by_cluster(
 
 def least_over_most(
     flags: NDArray[np.bool_], clusters: Sequence[str], groups: Sequence[str]
-) -> tuple[float, float]:
+) -> list[tuple[float, float]]:
     """Return the median and lowest twentieth of the ratio that chance alone would give.
 
-    Clusters (whole organizations and families) are dealt out anew to groups of the
-    sizes seen: their flags then say nothing of the group, and yet the least flagged of
-    six groups always lies below the most flagged. Without a flag the ratio is 1.
+    `flags` [rates, accounts]; there is a pair for each rate. Clusters (whole
+    organizations and families) are dealt out anew to groups of the sizes seen: their
+    flags then say nothing of the group, and yet the least flagged of six groups always
+    lies below the most flagged. Without a flag the ratio is 1.
     """
     _, code = np.unique(np.asarray(clusters, str), return_inverse=True)
     sizes = np.bincount(code).astype(np.float64)
-    hits = np.bincount(code[flags], minlength=len(sizes)).astype(np.float64)
+    hits = [np.bincount(code[row], minlength=len(sizes)) for row in flags]
     _, members = np.unique(np.asarray(groups, str), return_counts=True)
     ends = np.cumsum(members)[:-1]
     rng = np.random.default_rng(_SEED)
-    ratios = np.ones(DEALS)
+    ratios = np.ones((len(flags), DEALS))
     for deal in range(DEALS):
         order = rng.permutation(len(sizes))
         cuts = np.searchsorted(np.cumsum(sizes[order]), ends)
         dealt = _between(sizes[order], cuts)
         # a house larger than a group leaves that group empty
-        shares = _between(hits[order], cuts)[dealt > 0] / dealt[dealt > 0]
-        if shares.max() > 0:
-            ratios[deal] = shares.min() / shares.max()
-    low, median = np.quantile(ratios, (0.05, 0.5))
-    return float(median), float(low)
+        some = dealt > 0
+        for at, row in enumerate(hits):
+            shares = _between(row[order].astype(np.float64), cuts)[some] / dealt[some]
+            if shares.max() > 0:
+                ratios[at, deal] = shares.min() / shares.max()
+    low, median = np.quantile(ratios, (0.05, 0.5), axis=1)
+    return list(zip(median.tolist(), low.tolist(), strict=True))
 
 
 def _between(

@@ -124,10 +124,10 @@ def _score_difference(row: Assessment, scored: "Scored") -> str:
     ring = scored.ring
     score = row.score
     stored = (score.ring_id, score.ring_probability, score.agreement)
-    if stored != ((ring.ring_id, ring.probability, ring.agreement) if ring else _NONE):
+    again = (ring.ring_id, ring.probability, ring.agreement) if ring else _NONE
+    company = ring.company if ring else 0.0
+    if (*stored, score.company or 0.0) != (*again, company):
         return "ring"
-    if _bits([score.company or 0.0]) != _bits([ring.company if ring else 0.0]):
-        return "company"
     told = [asdict(one) | {"features": list(one.features)} for one in scored.reasons]
     return "" if told == row.score.reasons else "reasons"
 

@@ -63,7 +63,8 @@ def test_we_are_compared_with_the_best_of_each_level_account_by_account():
         "trees": finding("a0", "c0"),
         "oracle rings": finding(*(one.account_id for one in guilty)),
     }
-    [table] = ahead([*honest, *guilty], finding("a0", "a2", "a3", "b1"), columns)
+    ours = finding("a0", "a2", "a3", "b1")
+    [table] = ahead([*honest, *guilty], ours, columns, [0.01])
     assert table["rate"] == 0.01
     l1, l2 = table["levels"]["L1"], table["levels"]["L2"]
     assert (l1["best"], l1["difference"]) == ("volume", pytest.approx(2 / 20))

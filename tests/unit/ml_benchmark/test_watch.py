@@ -153,12 +153,13 @@ def test_chance_alone_makes_groups_unequal():
     houses = [str(at // 20) for at in range(6_000)]
     groups = [str(at % 6) for at in range(6_000)]
 
-    usual, seldom = least_over_most(flags, alone, groups)
+    nobody = np.zeros(6_000, bool)
+    (usual, seldom), none = least_over_most(np.array([flags, nobody]), alone, groups)
     assert 0.4 < seldom < usual < 0.8
     # who stands and falls together spreads wider
     together = np.repeat(rng.random(300) < 0.05, 20)
-    assert least_over_most(together, houses, groups)[0] < usual
-    assert least_over_most(np.zeros(6_000, bool), alone, groups) == (1, 1)
+    assert least_over_most(together[None], houses, groups)[0][0] < usual
+    assert none == (1, 1)
 
 
 def test_reach_says_who_was_compared_with_its_own(two_rings):

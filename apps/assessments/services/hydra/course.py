@@ -176,5 +176,6 @@ def figures(
         days = plan.validation, plan.test
         columns = benchmark.columns_of(trees, course.written, truth, *days)
         found["beside"] = benchmark.beside(truth, columns)
-        found["ahead"] = benchmark.ahead(truth, (calm, tested), columns)
+        rates = [table["rate"] for table in found["rates"]]
+        found["ahead"] = benchmark.ahead(truth, (calm, tested), columns, rates)
     return found
